@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os';
+import { Contender } from './contender.js';
+import type { Cell, Effort, Figure, Results, Scenario } from './contract.js';
+
+/**
+ * How a fair comparison is made. Each contender of each cell runs in a process of its own: in a shared one the call
+ * sites of the loop and of the libraries would turn megamorphic, and everybody's garbage would be collected on
+ * somebody's time. All processes of a column stay alive and idle, and measure in turn (A B C A B C ...), only one at a
+ * time, so that a slow spell of the machine falls on everybody alike. The median of the rounds counts.
+ */
+export async function measure(scenario: Scenario, effort: Effort, quick: boolean): Promise<Results> {
+  const results: Results = new Map();
+  for (const column of scenario.columns(effort)) {
+    const cells = scenario.tables.flatMap(({ name, contenders }) =>
+      contenders.map((contender): Cell => ({ table: name, column, contender })),
+    );
+    const rounds = scenario.rounds ?? effort.rounds;
+    const inTurn = rounds === 1 ? cells.map((cell) => [cell]) : [cells];
+    for (const group of inTurn) {
+      const figures = await measureGroup(scenario, group, rounds, quick);
+      for (const [i, cell] of group.entries()) {
+        put(results, cell, combine(figures[i] as Figure[], scenario.combine));
+      }
+    }
+  }
+  return results;
+}
+
+async function measureGroup(scenario: Scenario, cells: Cell[], rounds: number, quick: boolean): Promise<Figure[][]> {
+  const contenders: Contender[] = [];
+  try {
+    await startAll(scenario, cells, quick, contenders);
+    const figures: Figure[][] = cells.map(() => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, contender] of contenders.entries()) figures[i]?.push(await contender.round());
+    }
+    return figures;
+  } finally {
+    for (const contender of contenders) contender.stop();
+  }
+}
+
+/** Warming up is not measured, so it may use every core. Those that started are in `started`, also when one failed. */
+async function startAll(scenario: Scenario, cells: Cell[], quick: boolean, started: Contender[]): Promise<void> {
+  const atOnce = availableParallelism();
+  for (let i = 0; i < cells.length; i += atOnce) {
+    const starts = cells.slice(i, i + atOnce).map((cell) => Contender.start(scenario, cell, quick));
+    const settled = await Promise.allSettled(starts);
+    for (const start of settled) if (start.status === 'fulfilled') started.push(start.value);
+    await Promise.all(starts);
+  }
+}
+
+/** The middle round (the lower of two), or the worst; its note goes along. */
+function combine(figures: readonly Figure[], how: Scenario['combine']): Figure {
+  const ascending = [...figures].sort((a, b) => a.value - b.value);
+  return ascending[how === 'max' ? ascending.length - 1 : (ascending.length - 1) >> 1] as Figure;
+}
+
+function put(results: Results, cell: Cell, figure: Figure): void {
+  const key = place(cell.table, cell.column);
+  const column = results.get(key) ?? new Map<string, Figure>();
+  results.set(key, column.set(cell.contender, figure));
+}
+
+/** The figures of one column of one table, by contender. */
+export function columnOf(results: Results | undefined, table: string, column: string): ReadonlyMap<string, Figure> {
+  return results?.get(place(table, column)) ?? new Map();
+}
+
+function place(table: string, column: string): string {
+  return `${table}\n${column}`;
+}

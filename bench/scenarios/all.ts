@@ -1,0 +1,25 @@
+import type { Scenario } from '../contract.js';
+import { asyncGet } from './async-get.js';
+import { asyncGetOrSet } from './async-get-or-set.js';
+import { hit } from './hit.js';
+import { memory } from './memory.js';
+import { miss } from './miss.js';
+import { object } from './object.js';
+import { pause } from './pause.js';
+import { set } from './set.js';
+import { update } from './update.js';
+import { zipf } from './zipf.js';
+
+/** In the order of the report. */
+export const scenarios: readonly Scenario[] = [
+  hit,
+  miss,
+  set,
+  update,
+  zipf,
+  object,
+  asyncGet,
+  asyncGetOrSet,
+  memory,
+  pause,
+];

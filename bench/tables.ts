@@ -1,0 +1,45 @@
+import type { Effort, Figure, Results, Scenario, Table } from './contract.js';
+import { columnOf } from './rounds.js';
+
+/** A scenario as Markdown: one table per group of contenders that do the same job. */
+export function scenarioSection(scenario: Scenario, results: Results, effort: Effort): string[] {
+  const tables = scenario.tables.flatMap((table) => ['', ...tableOf(scenario, table, results, effort)]);
+  return [`### ${scenario.name}`, '', scenario.about, ...tables, ''];
+}
+
+function tableOf(scenario: Scenario, table: Table, results: Results, effort: Effort): string[] {
+  const columns = scenario.columns(effort);
+  const units = scenario.unit === 'ns' ? ['ns/op', 'ops/s', '÷'] : [scenario.unit, '÷'];
+  const heads = columns.flatMap((column) => units.map((unit, i) => (i === 0 ? `${column}: ${unit}` : unit)));
+  const rows = table.contenders.map((contender) => {
+    const cells = columns.flatMap((column) => {
+      const figures = columnOf(results, table.name, column);
+      return figureCells(scenario.unit, figures.get(contender), figures.get(table.base));
+    });
+    const name = contender.startsWith('locmem') ? `**${contender}**` : contender;
+    return `| ${[name, ...cells].join(' | ')} |`;
+  });
+  const rule = heads.map(() => '---:');
+  return [`| ${[table.name, ...heads].join(' | ')} |`, `| ${['---', ...rule].join(' | ')} |`, ...rows];
+}
+
+function figureCells(unit: Scenario['unit'], figure: Figure | undefined, base: Figure | undefined): string[] {
+  if (figure === undefined) return unit === 'ns' ? ['', '', ''] : ['', ''];
+  const note = figure.note === undefined ? '' : ` (${figure.note})`;
+  const ratio = base === undefined ? '' : formatRatio(base.value / figure.value);
+  const value = `${formatValue(figure.value)}${note}`;
+  return unit === 'ns' ? [value, formatPerSecond(figure.value), ratio] : [value, ratio];
+}
+
+export function formatRatio(ratio: number): string {
+  return ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0);
+}
+
+function formatValue(value: number): string {
+  return value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en-US');
+}
+
+function formatPerSecond(nanoseconds: number): string {
+  const millions = 1000 / nanoseconds;
+  return `${millions < 10 ? millions.toFixed(2) : millions.toFixed(1)} M`;
+}

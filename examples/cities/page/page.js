@@ -1,0 +1,29 @@
+import { drawCharts } from './charts.js';
+import { showFigures } from './figures.js';
+import { createMap } from './map.js';
+import { startSearch } from './search.js';
+
+const phase = document.getElementById('phase');
+const PHASES = { starting: 'Starting', measuring: 'Measuring', measured: 'Measured; light load' };
+
+const map = await createMap(document.getElementById('map'), (lat, lon) => search.near(lat, lon));
+const search = startSearch(map);
+const charts = drawCharts();
+
+const live = new EventSource('/api/live');
+live.onmessage = ({ data }) => {
+  const figures = JSON.parse(data);
+  setPhase(figures.phase, PHASES[figures.phase]);
+  search.offerModes(figures.modes);
+  showFigures(figures);
+  charts.show(figures);
+};
+// The browser connects again by itself, should the service come back.
+live.onerror = () => setPhase('lost', 'The service has ended');
+
+function setPhase(name, text) {
+  // A screen reader speaks up at every change of the text, so it is only changed when there is one.
+  if (phase.dataset.phase === name) return;
+  phase.dataset.phase = name;
+  phase.textContent = text;
+}

@@ -1,0 +1,101 @@
+import type { Cache } from '../core/cache.js';
+import { InvalidConfigError, show } from '../core/errors.js';
+import { unknownName } from '../core/options.js';
+import type { LocMemCache } from '../locmem/locmem-cache.js';
+import { BACKEND_NAMES, BACKENDS, type BackendName, type Backends } from './backends.js';
+import { isBackend, parseCacheUrl } from './url.js';
+
+/** One cache of a config: a backend with its options, a URL, or a cache that is there already. */
+export type CacheConfig = { [B in BackendName]: { backend: B } & Backends[B]['options'] }[BackendName] | string | Cache;
+
+/** Caches by alias. */
+export type CachesConfig = Readonly<Record<string, CacheConfig>>;
+
+type CacheOf<C> = C extends Cache
+  ? C
+  : C extends { backend: infer B extends BackendName }
+    ? Backends[B]['cache']
+    : C extends `${infer B extends BackendName}:${string}`
+      ? Backends[B]['cache']
+      : Cache;
+
+/** The caches of a config, by alias, and `close()` for all of them. */
+export type Caches<C> = { readonly [A in keyof C]: CacheOf<C[A]> } & ('default' extends keyof C
+  ? unknown
+  : { readonly default: LocMemCache }) & {
+    close(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+  };
+
+/** What the object of caches has beside them, and no alias may be called. */
+const RESERVED = ['close', 'then', 'toJSON', '__proto__'];
+
+/**
+ * Makes the caches of `config`, each alias a property of the result, and `default`, a `LocMemCache`, where it is not
+ * named.
+ *
+ * @throws InvalidConfigError if a backend, URL or option is wrong; caches made before it are closed again. The result
+ * throws it for an alias that it does not have.
+ */
+export function createCaches<const C extends CachesConfig>(config: C): Caches<C> {
+  return assembleCaches(config, () => makeCache('default', { backend: 'locmem' }));
+}
+
+/** {@link createCaches} with another way to make the `default` that is not named. */
+export function assembleCaches<const C extends CachesConfig>(config: C, makeDefault: () => Cache): Caches<C> {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new InvalidConfigError(`Caches are configured by an object of aliases; got ${show(config)}.`);
+  }
+  const caches: Record<string, Cache> = {};
+  try {
+    for (const [alias, one] of Object.entries(config)) {
+      if (RESERVED.includes(alias)) throw new InvalidConfigError(`${show(alias)} cannot be an alias: it is reserved.`);
+      caches[alias] = makeCache(alias, one);
+    }
+    caches.default ??= makeDefault();
+  } catch (error) {
+    for (const [alias, cache] of Object.entries(caches)) {
+      if (config[alias] !== cache) void cache.close();
+    }
+    throw error;
+  }
+  return withClose(caches) as Caches<C>;
+}
+
+function makeCache(alias: string, config: CacheConfig): Cache {
+  try {
+    if (typeof config === 'string') {
+      const { backend, options } = parseCacheUrl(config);
+      return BACKENDS[backend](options, alias);
+    }
+    if (isCache(config)) return config;
+    if (typeof config !== 'object' || config === null || typeof config.backend !== 'string') {
+      throw new InvalidConfigError(`A cache is { backend, ...options }, a URL or a Cache; got ${show(config)}.`);
+    }
+    const { backend, ...options } = config;
+    if (!isBackend(backend)) throw new InvalidConfigError(unknownName('backend', backend, BACKEND_NAMES));
+    return BACKENDS[backend](options, alias);
+  } catch (error) {
+    if (error instanceof InvalidConfigError) error.message = `Cache ${show(alias)}: ${error.message}`;
+    throw error;
+  }
+}
+
+function isCache(config: unknown): config is Cache {
+  return typeof (config as Cache | null)?.getOrSet === 'function';
+}
+
+function withClose(caches: Record<string, Cache>): object {
+  const aliases = Object.keys(caches);
+  async function close(): Promise<void> {
+    await Promise.all(Object.values(caches).map((cache) => cache.close()));
+  }
+  // The caches are own properties, as quick to reach as any; only a name that is not there gets as far as the prototype.
+  const strangers = new Proxy(Object.create(null) as object, {
+    get(_target, name) {
+      if (typeof name === 'symbol' || RESERVED.includes(name)) return undefined;
+      throw new InvalidConfigError(unknownName('cache', name, aliases));
+    },
+  });
+  return Object.assign(Object.create(strangers) as object, caches, { close, [Symbol.asyncDispose]: close });
+}

@@ -1,0 +1,129 @@
+import type { EntryOptions, Expiry, GetOptions, VersionOptions } from './call-options.js';
+import type { CacheStats } from './stats.js';
+import type { Ttl } from './ttl.js';
+
+/** What `setMany` takes: an object, a `Map`, or anything that yields pairs. */
+export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
+
+/** A value, or what makes it when it is not in the cache. */
+export type ValueOrFactory<T> = T | (() => T | PromiseLike<T>);
+
+/** How `wrap` names and stores the results of a function. */
+export interface WrapOptions<A extends unknown[]> extends EntryOptions {
+  /** The key, or what makes it of the function's arguments. */
+  key: string | ((...args: A) => string);
+}
+
+/**
+ * What every cache does, on every backend. No method throws synchronously: what is wrong is a rejection.
+ *
+ * Keys are strings of at least one character, values are data ({@link UncacheableValueError} names what is not), a
+ * missing entry is `undefined`, and `null` is a value like any other. An expired entry is missing to every call.
+ */
+export interface Cache {
+  /** The value, else `default`, else `undefined`. */
+  get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
+
+  /**
+   * Stores `value`, in the place of what was there. With a ttl of 0 or less the key is gone afterwards.
+   *
+   * @throws TypeError if the value is `undefined` (use `delete`), the key is not a key or the ttl cannot be read.
+   * @throws UncacheableValueError if the value is not data; the old entry is untouched.
+   * @throws ValueTooLargeError if it is larger than the cache takes; the old entry is untouched.
+   */
+  set(key: string, value: unknown, options?: Expiry): Promise<void>;
+
+  /** Stores `value` unless the key is there: `true` if it was stored. Atomic. */
+  add(key: string, value: unknown, options?: Expiry): Promise<boolean>;
+
+  /**
+   * The cached value, else the factory's, stored. Concurrent callers share one run of the factory; if it fails, all of
+   * them get its error and nothing is stored. A factory's `undefined` is handed out and not stored.
+   *
+   * A `set`, `add`, `delete` or `clear` of the key during the run wins: those who wait get what the factory made, but it
+   * is not stored, and who asks after it starts anew.
+   */
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T>;
+
+  /** Those of `keys` that were found, in the order asked. A key named twice is one key. */
+  getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>>;
+
+  /** Stores all or, where a key or value is bad, rejects and stores none. The keys that could not be stored. */
+  setMany(entries: Entries, options?: Expiry): Promise<string[]>;
+
+  /** Whether the key is there. */
+  has(key: string, options?: VersionOptions): Promise<boolean>;
+
+  /** Removes the entry; whether it was there. */
+  delete(key: string, options?: VersionOptions): Promise<boolean>;
+
+  /** Removes the entries; how many were there. */
+  deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number>;
+
+  /** Gives the entry a new ttl (the cache's own where none is named); whether it was there. */
+  touch(key: string, ttl?: Ttl, options?: VersionOptions): Promise<boolean>;
+
+  /**
+   * Adds `delta` to a number, atomically, and keeps its expiry. The new number.
+   *
+   * @throws KeyNotFoundError if the key is missing.
+   * @throws TypeError if the value is not a number, or `delta` not a finite one.
+   */
+  incr(key: string, delta?: number, options?: VersionOptions): Promise<number>;
+
+  /** The same with `-delta`. */
+  decr(key: string, delta?: number, options?: VersionOptions): Promise<number>;
+
+  /**
+   * Moves the entry to version + `delta`, in the place of what was there; its remaining ttl goes along. The new version.
+   *
+   * @throws KeyNotFoundError if the key is missing.
+   */
+  incrVersion(key: string, delta?: number, options?: VersionOptions): Promise<number>;
+
+  /** The same with `-delta`. */
+  decrVersion(key: string, delta?: number, options?: VersionOptions): Promise<number>;
+
+  /** Empties this cache: all under its `keyPrefix` where it has one, else the whole location. */
+  clear(): Promise<void>;
+
+  /**
+   * A function like `fn` that answers through {@link getOrSet}.
+   *
+   * @throws TypeError at once if `fn` is not a function or `key` neither a string nor a function.
+   */
+  wrap<A extends unknown[], R, This = unknown>(
+    fn: (this: This, ...args: A) => R,
+    options: WrapOptions<A>,
+  ): (this: This, ...args: A) => Promise<Awaited<R>>;
+
+  stats(): Promise<CacheStats>;
+
+  /** Lets go of all that the cache holds. Safe twice; any later call is a `CacheClosedError`. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A cache in the memory of this machine: every method also comes without a promise. This is the fast path. */
+export interface SyncCache extends Cache {
+  getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
+  getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
+  setSync(key: string, value: unknown, options?: Expiry): void;
+  addSync(key: string, value: unknown, options?: Expiry): boolean;
+  /** With a factory that returns its value, not a promise of one. */
+  getOrSetSync<T>(key: string, valueOrFactory: T | (() => T), options?: Expiry): T;
+  getManySync<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Map<string, T>;
+  setManySync(entries: Entries, options?: Expiry): string[];
+  hasSync(key: string, options?: VersionOptions): boolean;
+  deleteSync(key: string, options?: VersionOptions): boolean;
+  deleteManySync(keys: Iterable<string>, options?: VersionOptions): number;
+  touchSync(key: string, ttl?: Ttl, options?: VersionOptions): boolean;
+  incrSync(key: string, delta?: number, options?: VersionOptions): number;
+  decrSync(key: string, delta?: number, options?: VersionOptions): number;
+  incrVersionSync(key: string, delta?: number, options?: VersionOptions): number;
+  decrVersionSync(key: string, delta?: number, options?: VersionOptions): number;
+  clearSync(): void;
+  statsSync(): CacheStats;
+  closeSync(): void;
+}

@@ -1,0 +1,171 @@
+import { copyGraph, DEEPEST, notData } from './copy-graph.js';
+
+/**
+ * A value that nobody else can reach: what a cache keeps of an object. (Primitives need none.)
+ *
+ * `data` passed every check and was normalized once, on the way in: plain data properties, `Object.prototype` or
+ * `Array.prototype`. So the way out, which is the hot one, checks nothing, and takes the cheapest copy that is right for
+ * this value: 10 fields cost one spread, 30 ns, where the structured clone takes 3,600.
+ */
+export class Snapshot {
+  readonly data: object;
+  readonly #giveBack: (data: object) => object;
+
+  private constructor(data: object, giveBack: (data: object) => object) {
+    this.data = data;
+    this.#giveBack = giveBack;
+  }
+
+  /**
+   * A private copy of `value`, by the rules of the structured clone: the instance of a class becomes a plain object.
+   *
+   * @throws UncacheableValueError if it is, or holds, something that is not data.
+   */
+  static of(value: object): Snapshot {
+    const plain = new PlainCopy();
+    const data = plain.copy(value, 0);
+    if (data === undefined) return new Snapshot(copyGraph(value), Buffer.isBuffer(value) ? copyBuffer : copyGraph);
+    if (plain.isNested) return new Snapshot(data, copyTree);
+    if (Array.isArray(data)) return new Snapshot(data, copyFlatArray);
+    return new Snapshot(data, data instanceof Date ? copyTree : copyFlatObject);
+  }
+
+  /** The same, deeply frozen, to be shared by all readers. What cannot be frozen is copied for each of them. */
+  static frozen(value: object): Snapshot {
+    const { data } = Snapshot.of(value);
+    return new Snapshot(data, freezeDeeply(data, new Set()) ? same : copyFrozen);
+  }
+
+  /** The value as one reader gets it. */
+  restore(): object {
+    return this.#giveBack(this.data);
+  }
+}
+
+/**
+ * What a cache keeps of `value`: a primitive itself, of an object a {@link Snapshot}.
+ *
+ * @throws UncacheableValueError if it is not data.
+ */
+export function sealCopy(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return Snapshot.of(value);
+  if (typeof value === 'function' || typeof value === 'symbol') throw notData(value);
+  return value;
+}
+
+/** The opposite of {@link sealCopy}. */
+export function unsealCopy(sealed: unknown): unknown {
+  return sealed instanceof Snapshot ? sealed.restore() : sealed;
+}
+
+const hasOwn = Object.prototype.hasOwnProperty;
+
+const same = (data: object): object => data;
+const copyBuffer = (data: object): object => Buffer.from(data as Buffer);
+const copyFlatArray = (data: object): object => (data as unknown[]).slice();
+const copyFlatObject = (data: object): object => ({ ...data });
+
+/** Plain objects, dense arrays and dates, each met once: no memory of what was met is needed. */
+function copyTree(data: object): object {
+  if (Array.isArray(data)) {
+    const copy = data.slice();
+    for (let i = 0; i < copy.length; i++) {
+      const element = copy[i];
+      if (typeof element === 'object' && element !== null) copy[i] = copyTree(element);
+    }
+    return copy;
+  }
+  if (data instanceof Date) return new Date(data.getTime());
+  const fields = data as Record<string, unknown>;
+  const copy = { ...fields };
+  // `for in` reads fields by their place in the object's shape: half the time of `Object.keys`. It also walks what
+  // somebody may have added to `Object.prototype`, hence the test, which is free here.
+  for (const key in fields) {
+    const field = fields[key];
+    if (typeof field === 'object' && field !== null && hasOwn.call(fields, key)) copy[key] = copyTree(field);
+  }
+  return copy;
+}
+
+function copyFrozen(data: object): object {
+  const copy = copyGraph(data);
+  freezeDeeply(copy, new Set());
+  return copy;
+}
+
+/** Freezes what can be frozen; whether that was all of it. The inside of a Map, Set, Date or view stays writable. */
+function freezeDeeply(data: object, met: Set<object>): boolean {
+  if (met.has(data)) return true;
+  met.add(data);
+  const isPlain = Array.isArray(data) || Object.getPrototypeOf(data) === Object.prototype || data instanceof Error;
+  if (!isPlain) return false;
+  Object.freeze(data);
+  let whole = true;
+  for (const field of Object.values(data)) {
+    if (typeof field === 'object' && field !== null && !freezeDeeply(field, met)) whole = false;
+  }
+  return whole;
+}
+
+/** The quick walk on the way in. It gives up, with `undefined`, on all that needs the thorough one. */
+class PlainCopy {
+  isNested = false;
+  /** An object met twice is shared, or a cycle. The outermost alone needs no set. */
+  #met: Set<object> | undefined;
+  #outermost: object | undefined;
+
+  copy(value: object, depth: number): object | undefined {
+    if (!this.#isNew(value, depth)) return undefined;
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) return this.#object(value, depth);
+    if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth);
+    if (prototype === Date.prototype && value instanceof Date) return new Date(value.getTime());
+    return undefined;
+  }
+
+  #isNew(value: object, depth: number): boolean {
+    if (depth === 0) {
+      this.#outermost = value;
+      return true;
+    }
+    this.isNested = true;
+    if (this.#met === undefined) this.#met = new Set([this.#outermost!]);
+    if (depth === DEEPEST || this.#met.has(value)) return false;
+    this.#met.add(value);
+    return true;
+  }
+
+  #object(value: object, depth: number): object | undefined {
+    // A spread reads each property once and defines own data properties, one named `__proto__` too.
+    const copy: Record<string, unknown> = { ...value };
+    if (Object.getOwnPropertySymbols(copy).length > 0) return undefined;
+    for (const key in copy) {
+      const field = copy[key];
+      if (!hasOwn.call(copy, key)) continue;
+      if (typeof field === 'object' && field !== null) {
+        const inner = this.copy(field, depth + 1);
+        if (inner === undefined) return undefined;
+        copy[key] = inner;
+      } else if (typeof field === 'function' || typeof field === 'symbol') return undefined;
+    }
+    return copy;
+  }
+
+  #array(value: unknown[], depth: number): object | undefined {
+    const copy = value.slice();
+    // As many keys as elements, the last key the last index: no holes, and no properties beside the elements.
+    const keys = Object.keys(value);
+    if (keys.length !== copy.length || (keys.length > 0 && keys[keys.length - 1] !== String(copy.length - 1))) {
+      return undefined;
+    }
+    for (let i = 0; i < copy.length; i++) {
+      const element = copy[i];
+      if (typeof element === 'object' && element !== null) {
+        const inner = this.copy(element, depth + 1);
+        if (inner === undefined) return undefined;
+        copy[i] = inner;
+      } else if (typeof element === 'function' || typeof element === 'symbol') return undefined;
+    }
+    return copy;
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * What a cache has done since its store was made. What a backend cannot know is `undefined`.
+ *
+ * `get` and each key of `getMany` count as a hit or a miss, `getOrSet` as one of them (and as a set when it stores);
+ * `has` as neither. An `add` that stored nothing and a `delete` of nothing do not count.
+ */
+export interface CacheStats {
+  hits: number | undefined;
+  misses: number | undefined;
+  sets: number | undefined;
+  deletes: number | undefined;
+  /** Live entries that had to go because the store was full. */
+  evictions: number | undefined;
+  /** Entries that were removed because their time was over. */
+  expirations: number | undefined;
+  /** Entries alive now. */
+  entries: number | undefined;
+  /** The size of the live entries, where the cache measures it. */
+  bytes: number | undefined;
+}

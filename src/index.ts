@@ -1,0 +1,26 @@
+export { type CacheConfig, type Caches, type CachesConfig, createCaches } from './config/create-caches.js';
+export { type ConfiguredCaches, cache, caches, configureCaches } from './config/default-caches.js';
+export type { Cache, Entries, SyncCache, ValueOrFactory, WrapOptions } from './core/cache.js';
+export type { CacheOptions } from './core/cache-options.js';
+export type { EntryOptions, Expiry, GetOptions, VersionOptions } from './core/call-options.js';
+export type { Clock } from './core/clock.js';
+export {
+  CacheClosedError,
+  CacheError,
+  CacheUnavailableError,
+  InvalidConfigError,
+  InvalidKeyError,
+  KeyNotFoundError,
+  NoSpaceError,
+  RecursiveLoadError,
+  SegmentError,
+  UncacheableValueError,
+  ValueTooLargeError,
+} from './core/errors.js';
+export type { KeyFunction } from './core/keys.js';
+export type { Size } from './core/size.js';
+export type { CacheStats } from './core/stats.js';
+export type { Ttl } from './core/ttl.js';
+export { DummyCache, type DummyCacheOptions } from './dummy/dummy-cache.js';
+export { LocMemCache } from './locmem/locmem-cache.js';
+export type { LocMemCacheOptions } from './locmem/locmem-options.js';

@@ -1,0 +1,329 @@
+import { readCacheOptions } from '../core/cache-options.js';
+import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
+import { type Clock, CoarseClock } from '../core/clock.js';
+import { notData } from '../core/copy-graph.js';
+import { CacheClosedError, invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
+import { checkKey, defaultKeyFunction, warnOfUnportableKey } from '../core/keys.js';
+import { Snapshot, sealCopy, unsealCopy } from '../core/snapshot.js';
+import type { CacheStats } from '../core/stats.js';
+import type { Flights } from '../load/flights.js';
+import { LoadingCache } from '../load/loading-cache.js';
+import type { Keyspace, Namespace } from './keyspace.js';
+import { closeStore, openStore } from './locations.js';
+import { type LocMemCacheOptions, readLocMemOptions } from './locmem-options.js';
+import { estimateEntrySize } from './size-estimate.js';
+import type { Store, StoreSettings } from './store.js';
+import { warnIfOneOfSeveralWorkers } from './worker-warning.js';
+
+/**
+ * A cache in the memory of this process: Django's `LocMemCache`. Ready without configuration, bounded by
+ * `maxEntries` (300), least recently used first, entries live 5 minutes.
+ *
+ * @throws InvalidConfigError if an option is wrong or unknown, or if its location is open with other settings.
+ */
+export class LocMemCache extends LoadingCache {
+  readonly #location: string | undefined;
+  readonly #storeSettings: StoreSettings;
+  readonly #givenClock: Clock | undefined;
+  readonly #ttlResolution: number;
+  readonly #sizeOf: ((value: unknown, key: string) => number) | undefined;
+  readonly #isByReference: boolean;
+  readonly #hasKeyFunction: boolean;
+  readonly #ownVersion: number;
+  /** The bytes that a stored key of the own version has beyond the key. */
+  readonly #ownOverhead: number;
+
+  /** `undefined` before it is opened and after it is closed: one test on the hot path serves both. */
+  #store: Store | undefined;
+  #isClosed = false;
+  // What open() sets, for as long as there is a store.
+  #clock!: Clock;
+  #keyspace!: Keyspace;
+  #namespace!: Namespace;
+  /** The table of the default version, where keys are stored as they are given; `undefined` while there is no store. */
+  #ownTable: Map<string, number> | undefined;
+  /** Whether a primitive can be stored as it is, under the key as it is, for the cache's own ttl. */
+  #takesPlainWrites = false;
+
+  /**
+   * @param opening `'at first use'` leaves the location untouched until the first call: so is the default `cache`
+   * made, which exists in every program and is used in some.
+   */
+  constructor(options: LocMemCacheOptions = {}, opening: 'now' | 'at first use' = 'now') {
+    const storeSettings = readLocMemOptions(options);
+    super(readCacheOptions(options));
+    this.#storeSettings = storeSettings;
+    this.#location = options.location;
+    this.#givenClock = options.clock;
+    this.#ttlResolution = options.clock === undefined ? (options.ttlResolution ?? 1) : 0;
+    this.#sizeOf = options.sizeOf;
+    this.#isByReference = storeSettings.values === 'reference';
+    this.#hasKeyFunction = this.settings.keyFunction !== defaultKeyFunction;
+    this.#ownVersion = this.settings.version;
+    this.#ownOverhead = overhead(this.settings.keyPrefix, this.#ownVersion);
+    if (opening === 'now') this.#open();
+  }
+
+  /**
+   * The keys of the live entries under this cache's prefix, in the order they were first stored; as stored, where the
+   * cache has a key function. Entries may be stored and deleted meanwhile.
+   */
+  *keys(options?: VersionOptions): IterableIterator<string> {
+    const store = this.#store ?? this.#open();
+    const namespace = this.#namespaceOf(this.versionOf('keys', options));
+    if (namespace === undefined) return;
+    for (const [key, slot] of namespace.table) {
+      const isLive = !store.isTimed || store.expiresAt[slot] > this.#clock.now();
+      if (isLive && store.owners[slot] === namespace.id) yield key;
+    }
+  }
+
+  statsSync(): CacheStats {
+    const store = this.#store ?? this.#open();
+    store.removeExpired(this.#clock.now());
+    return {
+      hits: store.hits,
+      misses: store.misses,
+      sets: store.sets,
+      deletes: store.deletes,
+      evictions: store.evictions,
+      expirations: store.expirations,
+      entries: store.count,
+      bytes: store.isSized ? store.size : undefined,
+    };
+  }
+
+  closeSync(): void {
+    if (this.#store !== undefined) {
+      this.#store = undefined;
+      this.#ownTable = undefined;
+      this.#takesPlainWrites = false;
+      closeStore(this.#location);
+    }
+    this.#isClosed = true;
+  }
+
+  protected override get flights(): Flights {
+    return this.#keyspace.flights;
+  }
+
+  protected override get isOpen(): boolean {
+    return this.#store !== undefined;
+  }
+
+  override getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
+  override getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
+  // The hot path, flattened: 22 ns, of which `Map.get` takes 12. One test rules out all that is out of the ordinary.
+  override getSync(key: string, options?: GetOptions<unknown>): unknown {
+    const table = this.#ownTable;
+    if (options !== undefined || table === undefined) return super.getSync(key, options as never);
+    const value = this.#store!.hit(table, key, this.#clock);
+    if (value === undefined) this.#checkMissedKey(key, key, this.#ownVersion);
+    if (typeof value !== 'object') return value;
+    return value === null || this.#isByReference === true ? value : (value as Snapshot).restore();
+  }
+
+  // Likewise, where nothing has to be converted, measured or renamed: 7 ns less on a path that a full store takes 110 for.
+  override setSync(key: string, value: unknown, options?: Expiry): void {
+    const isPrimitive = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
+    if (options !== undefined || !isPrimitive || this.#takesPlainWrites !== true) {
+      super.setSync(key, value, options);
+      return;
+    }
+    checkKey(key);
+    const isNew = this.#store!.set(this.#namespace, key, value, this.settings.ttl, 0, this.#clock);
+    if (isNew) this.#warnOfKey(key, this.#ownVersion);
+    this.changed(key, this.#ownVersion);
+  }
+
+  protected override read(key: string, version: number): unknown {
+    const store = this.#store ?? this.#open();
+    if (this.#hasKeyFunction) checkKey(key);
+    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const value = store.hit(this.#namespaceOf(version)?.table ?? NOTHING, name, this.#clock);
+    if (value === undefined) this.#checkMissedKey(key, name, version);
+    return value === undefined ? undefined : this.unseal(value);
+  }
+
+  protected override contains(key: string, version: number): boolean {
+    const store = this.#store ?? this.#open();
+    const slot = this.#find(store, key, version);
+    if (slot !== 0) store.policy.hit(slot);
+    return slot !== 0;
+  }
+
+  protected override write(key: string, sealed: unknown, ttl: number, version: number): void {
+    const store = this.#store ?? this.#open();
+    const size = this.#sizeOfEntry(store, sealed, key);
+    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const namespace = version === this.#ownVersion ? this.#namespace : this.#keyspace.at(version);
+    let isNew = true;
+    if (ttl > 0) isNew = store.set(namespace, name, sealed, ttl, size, this.#clock);
+    else {
+      // Stored, and expired at once.
+      const slot = store.find(namespace.table, name, this.#clock);
+      store.sets++;
+      if (slot !== 0) store.remove(slot);
+    }
+    if (isNew) this.#warnOfKey(name, version);
+  }
+
+  protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
+    const store = this.#store ?? this.#open();
+    if (this.#find(store, key, version) !== 0) return false;
+    this.write(key, sealed, ttl, version);
+    return true;
+  }
+
+  protected override remove(key: string, version: number): boolean {
+    const store = this.#store ?? this.#open();
+    const slot = this.#find(store, key, version);
+    if (slot === 0) return false;
+    store.deletes++;
+    store.remove(slot);
+    return true;
+  }
+
+  protected override prolong(key: string, ttl: number, version: number): boolean {
+    const store = this.#store ?? this.#open();
+    const slot = this.#find(store, key, version);
+    if (slot === 0) return false;
+    if (ttl > 0) {
+      store.setTtl(slot, ttl, this.#clock);
+      store.policy.hit(slot);
+    } else store.remove(slot);
+    return true;
+  }
+
+  protected override increase(key: string, delta: number, version: number): unknown {
+    const store = this.#store ?? this.#open();
+    const slot = this.#find(store, key, version);
+    if (slot === 0) return undefined;
+    const value = store.values[slot];
+    if (typeof value !== 'number') return value;
+    const sum = value + delta;
+    store.values[slot] = sum;
+    store.policy.hit(slot);
+    return sum;
+  }
+
+  protected override move(key: string, version: number, target: number): boolean {
+    const store = this.#store ?? this.#open();
+    const slot = this.#find(store, key, version);
+    if (slot === 0) return false;
+    const namespace = this.#keyspace.at(target);
+    const name = this.#hasKeyFunction ? this.#storedKey(key, target) : key;
+    const replaced = namespace.table.get(name);
+    if (replaced === slot) store.policy.hit(slot);
+    else {
+      if (replaced !== undefined) store.remove(replaced);
+      store.rename(slot, namespace, name);
+    }
+    return true;
+  }
+
+  protected override removeAll(): void {
+    const store = this.#store ?? this.#open();
+    const prefix = this.settings.keyPrefix;
+    if (prefix === '') store.clear();
+    else store.clearKeyspaces((keyspace) => keyspace.prefix === prefix);
+  }
+
+  protected override seal(value: unknown): unknown {
+    if (this.#isByReference) return checkedReference(value);
+    const isFrozen = this.#storeSettings.values === 'frozen' && typeof value === 'object' && value !== null;
+    return isFrozen ? Snapshot.frozen(value) : sealCopy(value);
+  }
+
+  protected override unseal(sealed: unknown): unknown {
+    return this.#isByReference ? sealed : unsealCopy(sealed);
+  }
+
+  #open(): Store {
+    if (this.#isClosed) {
+      throw new CacheClosedError(
+        'This LocMemCache was closed. Make a new one, or close it when nobody uses it any more.',
+      );
+    }
+    const store = openStore(this.#location, this.#storeSettings, this.#givenClock);
+    this.#clock = this.#ttlResolution === 0 ? store.clock : new CoarseClock(store.clock, this.#ttlResolution);
+    this.#keyspace = store.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
+    this.#namespace = this.#keyspace.at(this.settings.version);
+    this.#namespace.isPinned = true;
+    this.#store = store;
+    if (!this.#hasKeyFunction) {
+      this.#ownTable = this.#namespace.table;
+      this.#takesPlainWrites = !store.isSized && this.settings.ttl > 0;
+    }
+    warnIfOneOfSeveralWorkers();
+    return store;
+  }
+
+  /** The slot of a live entry, 0 if there is none. */
+  #find(store: Store, key: string, version: number): number {
+    if (this.#hasKeyFunction) checkKey(key);
+    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const slot = store.find(this.#namespaceOf(version)?.table ?? NOTHING, name, this.#clock);
+    if (slot === 0) this.#checkMissedKey(key, name, version);
+    return slot;
+  }
+
+  /** What is not a key was never stored, so that only a miss has to look. */
+  #checkMissedKey(key: string, name: string, version: number): void {
+    checkKey(key);
+    this.#warnOfKey(name, version);
+  }
+
+  #namespaceOf(version: number): Namespace | undefined {
+    return version === this.#ownVersion ? this.#namespace : this.#keyspace.find(version);
+  }
+
+  #storedKey(key: string, version: number): string {
+    const stored: unknown = this.settings.keyFunction(key, this.settings.keyPrefix, version);
+    if (typeof stored === 'string' && stored !== '') return stored;
+    throw invalidArgument(`keyFunction returns a string of at least one character; got ${show(stored)}.`);
+  }
+
+  #warnOfKey(name: string, version: number): void {
+    if (this.#hasKeyFunction) warnOfUnportableKey(name, 0);
+    else if (version === this.#ownVersion) warnOfUnportableKey(name, this.#ownOverhead);
+    else warnOfUnportableKey(name, overhead(this.settings.keyPrefix, version));
+  }
+
+  #sizeOfEntry(store: Store, sealed: unknown, key: string): number {
+    if (!store.isSized) return 0;
+    const measured =
+      this.#sizeOf === undefined ? estimateEntrySize(sealed, key) : this.#sizeOf(this.unseal(sealed), key);
+    if (!Number.isSafeInteger(measured) || measured < 0) {
+      throw invalidArgument(`sizeOf returns a whole number of at least 0; got ${show(measured)}.`);
+    }
+    const maxSize = this.#storeSettings.maxSize!;
+    if (measured > maxSize) {
+      throw new ValueTooLargeError(
+        `The entry at ${show(key)} has size ${measured}; all entries together may have maxSize ${maxSize}.`,
+      );
+    }
+    return measured;
+  }
+}
+
+/** The bytes of `prefix:version:`. */
+function overhead(prefix: string, version: number): number {
+  return Buffer.byteLength(prefix) + String(version).length + 2;
+}
+
+/** The table of a version where nothing was ever stored. */
+const NOTHING: Map<string, number> = new Map();
+
+/** What is inside is the owner's business; what cannot be a cached value at all is refused. */
+function checkedReference(value: unknown): unknown {
+  const isRefused =
+    typeof value === 'function' ||
+    typeof value === 'symbol' ||
+    value instanceof Promise ||
+    value instanceof WeakRef ||
+    value instanceof WeakMap ||
+    value instanceof WeakSet;
+  if (isRefused) throw notData(value);
+  return value;
+}

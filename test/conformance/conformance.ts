@@ -1,0 +1,31 @@
+import { describe } from 'node:test';
+import { badInput } from './bad-input.js';
+import { closing } from './closing.js';
+import { counters } from './counters.js';
+import { counting } from './counting.js';
+import { expiry } from './expiry.js';
+import { loading } from './loading.js';
+import { manyKeys } from './many-keys.js';
+import { readingAndWriting } from './reading-and-writing.js';
+import { singleFlight } from './single-flight.js';
+import type { Subject } from './subject.js';
+import { values } from './values.js';
+import { versionsAndPrefixes } from './versions-and-prefixes.js';
+
+/** What every cache does, whatever its backend: `subject` is tested on all of it that its capabilities claim. */
+export function conformance(subject: Subject): void {
+  describe(`${subject.name}, ${subject.face} face`, () => {
+    badInput(subject);
+    closing(subject);
+    loading(subject);
+    if (subject.face === 'async') singleFlight(subject);
+    if (!subject.capabilities.stores) return;
+    readingAndWriting(subject);
+    expiry(subject);
+    versionsAndPrefixes(subject);
+    manyKeys(subject);
+    counters(subject);
+    values(subject);
+    if (subject.capabilities.countsCalls) counting(subject);
+  });
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import type { Cache } from 'locmem';
+import { gate } from './gate.js';
+import { vandalize } from './reach.js';
+import { type Scene, type Subject, spec } from './subject.js';
+
+/** What else may happen to a key while its factory runs: each wins over the run. */
+const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves: unknown }> = {
+  set: { write: (cache) => cache.set('k', 'written'), leaves: 'written' },
+  setMany: { write: (cache) => cache.setMany({ k: 'written' }), leaves: 'written' },
+  add: { write: (cache) => cache.add('k', 'written'), leaves: 'written' },
+  'getOrSet of a value': { write: (cache) => cache.getOrSet('k', 'written'), leaves: 'written' },
+  delete: { write: (cache) => cache.delete('k'), leaves: undefined },
+  deleteMany: { write: (cache) => cache.deleteMany(['other', 'k']), leaves: undefined },
+  clear: { write: (cache) => cache.clear(), leaves: undefined },
+  'a set that is expired at once': { write: (cache) => cache.set('k', 'written', 0), leaves: undefined },
+  'a move to it': {
+    write: async (cache) => {
+      await cache.set('k', 'written', { version: 5 });
+      await cache.decrVersion('k', 4, { version: 5 });
+    },
+    leaves: 'written',
+  },
+};
+
+/** One run of a factory at a time: what only the async face can show. */
+export function singleFlight(subject: Subject): void {
+  const { stores } = subject.capabilities;
+
+  /** Another cache that shares the runs of `cache`; where nothing is stored there is nothing to share. */
+  const neighbour = async ({ cache, place }: Scene): Promise<Cache> => (stores ? place.open() : cache);
+
+  describe('one run at a time', () => {
+    spec(subject, 'concurrent callers share one run, and each has a value of his own', async (scene) => {
+      const { cache } = scene;
+      const other = await neighbour(scene);
+      const run = gate<object>();
+      let runs = 0;
+      const load = () => {
+        runs++;
+        return run.opened;
+      };
+      const waiting = [cache.getOrSet('k', load), cache.getOrSet('k', load), other.getOrSet('k', load)];
+      run.open({ list: [1] });
+      const made = await Promise.all(waiting);
+      assert.equal(runs, 1);
+      for (const value of made) {
+        assert.deepStrictEqual(value, { list: [1] });
+        if (subject.capabilities.values !== 'reference') vandalize(value);
+      }
+    });
+
+    spec(subject, 'different keys and versions run apart', async ({ cache }) => {
+      const run = gate<string>();
+      let runs = 0;
+      const load = () => run.opened.then((text) => `${text}${++runs}`);
+      const waiting = [
+        cache.getOrSet('a', load),
+        cache.getOrSet('b', load),
+        cache.getOrSet('a', load, { version: 2 }),
+        cache.getOrSet('1:a', load),
+      ];
+      run.open('run');
+      assert.deepStrictEqual(await Promise.all(waiting), ['run1', 'run2', 'run3', 'run4']);
+    });
+
+    spec(subject, 'caches with different prefixes run apart', async ({ cache, place }) => {
+      const other = await place.open({ keyPrefix: 'p' });
+      const run = gate<string>();
+      const waiting = [
+        cache.getOrSet('k', () => run.opened.then(() => 'none')),
+        other.getOrSet('k', () => run.opened.then(() => 'p')),
+      ];
+      run.open('');
+      assert.deepStrictEqual(await Promise.all(waiting), ['none', 'p']);
+    });
+
+    spec(subject, 'caches with different key functions run apart', async ({ place }) => {
+      const a = await place.open({ keyFunction: (key) => `a/${key}` });
+      const b = await place.open({ keyFunction: (key) => `b/${key}` });
+      const run = gate<string>();
+      const waiting = [
+        a.getOrSet('k', () => run.opened.then(() => 'a')),
+        b.getOrSet('k', () => run.opened.then(() => 'b')),
+      ];
+      run.open('');
+      assert.deepStrictEqual(await Promise.all(waiting), ['a', 'b']);
+    });
+
+    spec(subject, 'a failure rejects all who wait, and the next caller starts anew', async ({ cache }) => {
+      const run = gate<string>();
+      const waiting = [1, 2, 3].map(() => cache.getOrSet('k', () => run.opened));
+      const failure = new RangeError('no');
+      run.fail(failure);
+      for (const { status, ...rest } of await Promise.allSettled(waiting)) {
+        assert.equal(status, 'rejected');
+        assert.equal((rest as { reason: unknown }).reason, failure);
+      }
+      assert.equal(await cache.has('k'), false);
+      assert.equal(await cache.getOrSet('k', () => 'anew'), 'anew');
+    });
+
+    spec(subject, 'undefined is handed to all who wait', async ({ cache }) => {
+      const run = gate<undefined>();
+      const waiting = [1, 2].map(() => cache.getOrSet('k', () => run.opened));
+      run.open(undefined);
+      assert.deepStrictEqual(await Promise.all(waiting), [undefined, undefined]);
+      assert.equal(await cache.has('k'), false);
+    });
+
+    spec(subject, 'an uncacheable value rejects all who wait, and stores nothing', async ({ cache }) => {
+      const run = gate<unknown>();
+      const waiting = [1, 2].map(() => cache.getOrSet('k', () => run.opened));
+      run.open(() => 'a function');
+      for (const one of waiting) await assert.rejects(one, { code: 'ERR_LOCMEM_UNCACHEABLE_VALUE' });
+      assert.equal(await cache.has('k'), false);
+    });
+
+    for (const [name, { write, leaves }] of Object.entries(WRITES)) {
+      if (!stores && name === 'a move to it') continue;
+      spec(subject, `${name} during the run wins, and later callers start anew`, async (scene) => {
+        const { cache } = scene;
+        const other = await neighbour(scene);
+        const run = gate<string>();
+        const early = [cache.getOrSet('k', () => run.opened), other.getOrSet('k', () => 'not run')];
+        await write(other);
+        let late: Promise<string> | undefined;
+        if (leaves === undefined || !stores) {
+          late = cache.getOrSet('k', () => 'late');
+          assert.equal(await late, 'late');
+        }
+        run.open('early');
+        assert.deepStrictEqual(await Promise.all(early), ['early', 'early']);
+        if (!stores) return;
+        assert.equal(await cache.get('k'), leaves ?? 'late');
+      });
+    }
+
+    spec(subject, 'a delete with nobody after it leaves nothing', async ({ cache }) => {
+      const run = gate<string>();
+      const waiting = cache.getOrSet('k', () => run.opened);
+      assert.equal(await cache.delete('k'), false);
+      run.open('stale');
+      assert.equal(await waiting, 'stale');
+      assert.equal(await cache.has('k'), false);
+    });
+
+    spec(subject, 'writes of other keys, versions and prefixes leave the run alone', async ({ cache, place }) => {
+      const p = await place.open({ keyPrefix: 'p' });
+      const run = gate<string>();
+      const waiting = cache.getOrSet('k', () => run.opened);
+      await cache.set('other', 1);
+      await cache.delete('k', { version: 2 });
+      await p.delete('k');
+      await p.clear();
+      assert.equal(await cache.has('k'), false);
+      run.open('made');
+      assert.equal(await waiting, 'made');
+      if (stores) assert.equal(await cache.get('k'), 'made');
+    });
+
+    spec(subject, 'an older run does not overwrite what a newer one made', async ({ cache }) => {
+      const [older, newer] = [gate<string>(), gate<string>()];
+      const first = cache.getOrSet('k', () => older.opened);
+      await cache.delete('k');
+      const second = cache.getOrSet('k', () => newer.opened);
+      const third = cache.getOrSet('k', () => 'joins the newer');
+      older.open('older');
+      assert.equal(await first, 'older');
+      assert.equal(await cache.has('k'), false);
+      newer.open('newer');
+      assert.deepStrictEqual([await second, await third], ['newer', 'newer']);
+      if (stores) assert.equal(await cache.get('k'), 'newer');
+    });
+
+    spec(subject, 'closing during the run: who waits gets the value, and nothing is stored', async ({ cache, place }) => {
+      const other = await place.open();
+      const run = gate<string>();
+      const waiting = cache.getOrSet('k', () => run.opened);
+      await cache.close();
+      run.open('made');
+      assert.equal(await waiting, 'made');
+      assert.equal(await other.has('k'), false);
+    });
+
+    spec(subject, 'a wrapped function shares runs, too', async ({ cache }) => {
+      const run = gate<number>();
+      let runs = 0;
+      const load = cache.wrap(
+        (id: number) => {
+          runs++;
+          return run.opened.then((base) => base + id);
+        },
+        { key: (id) => `k${id}` },
+      );
+      const waiting = [load(1), load(1), load(2)];
+      run.open(10);
+      assert.deepStrictEqual(await Promise.all(waiting), [11, 11, 12]);
+      assert.equal(runs, 2);
+    });
+  });
+}

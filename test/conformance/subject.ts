@@ -1,0 +1,82 @@
+import { it } from 'node:test';
+import type { Cache, CacheOptions, SyncCache } from 'locmem';
+
+/** A backend, in one configuration and through one of its faces, that the conformance suite is run on. */
+export interface Subject {
+  readonly name: string;
+  readonly face: 'async' | 'sync';
+  readonly capabilities: Capabilities;
+  /** A place of its own for one specification: empty, and shared by all caches opened there. */
+  place(): Promise<Place>;
+}
+
+/** What a backend promises, where backends may differ. */
+export interface Capabilities {
+  /** Whether what was stored can be read. Where not, only arguments, loading and closing are tested. */
+  readonly stores: boolean;
+  /** What a reader may do with a value. */
+  readonly values: 'copy' | 'frozen' | 'reference';
+  /** The step of expiry, in milliseconds: entries are looked at this long before and after their end. */
+  readonly ttlGranularity: number;
+  /** Whether `stats()` counts every call, and the counts begin with the place. */
+  readonly countsCalls: boolean;
+}
+
+export interface Place {
+  open(options?: CacheOptions): Promise<Cache>;
+  /** Lets time pass for the entries at this place. */
+  advance(milliseconds: number): Promise<void>;
+  /** Closes every cache opened here, and removes what they left behind. */
+  close(): Promise<void>;
+}
+
+/** What a specification is given: a cache at an empty place, and the place. */
+export interface Scene {
+  readonly cache: Cache;
+  readonly place: Place;
+}
+
+/** One specification, run on a place of its own. */
+export function spec(subject: Subject, title: string, body: (scene: Scene) => Promise<void>): void {
+  it(title, async () => {
+    const place = await subject.place();
+    try {
+      await body({ cache: await place.open(), place });
+    } finally {
+      await place.close();
+    }
+  });
+}
+
+const TWINS = [
+  'get',
+  'set',
+  'add',
+  'getOrSet',
+  'getMany',
+  'setMany',
+  'has',
+  'delete',
+  'deleteMany',
+  'touch',
+  'incr',
+  'decr',
+  'incrVersion',
+  'decrVersion',
+  'clear',
+  'stats',
+  'close',
+] as const;
+
+/** The `Sync` twins of a cache, behind the promises that the suite awaits: what they throw becomes a rejection. */
+export function syncFace(cache: SyncCache): Cache {
+  const face: Record<string | symbol, unknown> = {
+    wrap: cache.wrap.bind(cache),
+    [Symbol.asyncDispose]: cache[Symbol.asyncDispose].bind(cache),
+  };
+  for (const name of TWINS) {
+    const twin = cache[`${name}Sync`] as (...args: unknown[]) => unknown;
+    face[name] = async (...args: unknown[]) => twin.apply(cache, args);
+  }
+  return face as unknown as Cache;
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as locmem from 'locmem';
+import { invalidArgument, show } from '#dist/core/errors.js';
+
+/** Programs branch on these: a change here breaks users. */
+const CODES = {
+  CacheError: 'ERR_LOCMEM',
+  InvalidConfigError: 'ERR_LOCMEM_INVALID_CONFIG',
+  InvalidKeyError: 'ERR_LOCMEM_INVALID_KEY',
+  KeyNotFoundError: 'ERR_LOCMEM_KEY_NOT_FOUND',
+  UncacheableValueError: 'ERR_LOCMEM_UNCACHEABLE_VALUE',
+  ValueTooLargeError: 'ERR_LOCMEM_VALUE_TOO_LARGE',
+  NoSpaceError: 'ERR_LOCMEM_NO_SPACE',
+  SegmentError: 'ERR_LOCMEM_SEGMENT',
+  CacheUnavailableError: 'ERR_LOCMEM_UNAVAILABLE',
+  CacheClosedError: 'ERR_LOCMEM_CLOSED',
+  RecursiveLoadError: 'ERR_LOCMEM_RECURSIVE_LOAD',
+} as const;
+
+describe('errors', () => {
+  for (const [name, code] of Object.entries(CODES)) {
+    it(`${name} has the code ${code}`, () => {
+      const cause = new RangeError('the cause');
+      const error = new locmem[name as keyof typeof CODES]('what was wrong', { cause });
+      assert.ok(error instanceof locmem.CacheError);
+      assert.ok(error instanceof Error);
+      assert.equal(error.name, name);
+      assert.equal(error.code, code);
+      assert.equal(error.message, 'what was wrong');
+      assert.equal(error.cause, cause);
+      assert.match(String(error.stack), RegExp(`${name}|what was wrong`));
+    });
+  }
+
+  it('are all in this table, each with a code of its own', () => {
+    const exported = Object.keys(locmem).filter((name) => name.endsWith('Error'));
+    assert.deepStrictEqual(exported.sort(), Object.keys(CODES).sort());
+    assert.equal(new Set(Object.values(CODES)).size, Object.keys(CODES).length);
+  });
+
+  it('a wrong argument is a TypeError with a code', () => {
+    const error = invalidArgument('wrong');
+    assert.ok(error instanceof TypeError);
+    assert.equal(error.name, 'TypeError');
+    assert.equal(error.code, 'ERR_LOCMEM_INVALID_ARGUMENT');
+  });
+
+  it('a value is shown in one short line', () => {
+    for (const value of ['x'.repeat(5000), Array(5000).fill(1), { a: { b: [1] } }, new Map([[1, 2]]), 'a\nb', () => 1]) {
+      const shown = show(value);
+      assert.ok(shown.length < 150, shown);
+      assert.doesNotMatch(shown, /\n/);
+    }
+    assert.equal(show('k'), "'k'");
+    assert.equal(show(undefined), 'undefined');
+  });
+});

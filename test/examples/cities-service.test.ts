@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { suite, test } from 'node:test';
+import { Figures, type Snapshot } from '../../examples/cities/figures.js';
+import { closeModes, openModes } from '../../examples/cities/modes.js';
+import { loadPlaces } from '../../examples/cities/places.js';
+import type { Answer } from '../../examples/cities/queries.js';
+import { createService, listen } from '../../examples/cities/service.js';
+
+const places = await loadPlaces();
+
+suite('cities: the service', () => {
+  const serve = async () => {
+    const modes = openModes();
+    const figures = new Figures(modes, places.length);
+    const server = createService({ places, modes, figures });
+    const origin = `http://127.0.0.1:${await listen(server, 0)}`;
+    return {
+      figures,
+      get: (path: string, init?: RequestInit) => fetch(`${origin}${path}`, init),
+      origin,
+      async [Symbol.asyncDispose]() {
+        server.close();
+        server.closeAllConnections();
+        await closeModes(modes);
+      },
+    };
+  };
+
+  test('the second answer is the first, from the cache, however it is written', async () => {
+    await using service = await serve();
+    const ask = async (path: string) => {
+      const response = await service.get(path);
+      const body = (await response.json()) as Answer;
+      assert.equal(response.headers.get('x-cache'), body.cache);
+      return body;
+    };
+    const miss = await ask('/api/search?q=S%C3%A3o+Paulo&cache=tinylfu');
+    const hit = await ask('/api/search?q=sao--paulo&cache=tinylfu');
+    assert.deepEqual([miss.cache, hit.cache], ['miss', 'hit']);
+    assert.deepEqual(hit.results, miss.results);
+    assert.equal((await ask('/api/search?q=sao+paulo&cache=lru')).cache, 'miss', 'the caches are separate');
+    assert.equal((await ask('/api/nearest?lat=48.91&lon=2.35&cache=lru')).cache, 'miss');
+    assert.equal((await ask('/api/nearest?lat=48.88&lon=2.44&cache=lru')).cache, 'hit');
+    assert.equal((await ask('/api/search?q=sao+paulo&cache=none')).cache, 'none');
+
+    const { modes } = (await (await service.get('/api/figures')).json()) as Snapshot;
+    assert.deepEqual(
+      modes.map((mode) => mode.entries),
+      [undefined, 2, 1],
+    );
+  });
+
+  test('bad requests are told what is wrong', async () => {
+    await using service = await serve();
+    for (const [path, status] of [
+      ['/api/search', 400],
+      ['/api/search?q=%21', 400],
+      [`/api/search?q=${'x'.repeat(61)}`, 400],
+      ['/api/search?q=paris&cache=best', 400],
+      ['/api/nearest?lat=91&lon=0', 400],
+      ['/api/nearest?lat=&lon=0', 400],
+      ['/api/nearest?lat=NaN&lon=0', 400],
+      ['/api/nothing', 404],
+      ['/../package.json', 404],
+      ['/toString', 404],
+    ] as const) {
+      const response = await service.get(path);
+      assert.equal(response.status, status, path);
+      assert.ok(((await response.json()) as { error: string }).error, path);
+    }
+    assert.equal((await service.get('/', { method: 'POST' })).status, 405);
+  });
+
+  test('the page and all that it loads is served, and nothing from elsewhere is allowed', async () => {
+    await using service = await serve();
+    const page = await service.get('/');
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+    const files = [...(await page.text()).matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path);
+    assert.ok(files.length >= 3);
+    for (const path of [...files, '/echarts.js', '/charts.js', '/map.js', '/search.js', '/figures.js']) {
+      assert.equal((await service.get(path)).status, 200, path);
+    }
+  });
+
+  test('the figures come live', async () => {
+    await using service = await serve();
+    const response = await service.get('/api/live');
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    const events = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    assert.match((await events.read()).value ?? '', /^data: .*"phase":"starting".*\n\n$/);
+    service.figures.finish();
+    assert.match((await events.read()).value ?? '', /^data: .*"phase":"measured".*\n\n$/);
+    await events.cancel();
+  });
+
+  test('a port that is taken gives way to a free one', async () => {
+    await using service = await serve();
+    const other = createServer();
+    const port = await listen(other, Number(new URL(service.origin).port));
+    assert.notEqual(port, Number(new URL(service.origin).port));
+    other.close();
+  });
+});
