@@ -48,7 +48,7 @@ export function readTtl(options: unknown): unknown {
 }
 
 function versionOf(call: string, options: unknown, own: number, known: readonly string[]): number {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidArgument(`${call} takes an object of options (${known.join(', ')}); got ${show(options)}.`);
   }
   for (const name in options) {

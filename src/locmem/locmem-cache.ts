@@ -118,7 +118,7 @@ export class LocMemCache extends LoadingCache {
     const table = this.#ownTable;
     if (options !== undefined || table === undefined) return super.getSync(key, options as never);
     const value = this.#store!.hit(table, key, this.#clock);
-    if (value === undefined) this.#checkMissedKey(key, key, this.#ownVersion);
+    if (value === undefined) this.#countMiss(key, key, this.#ownVersion);
     if (typeof value !== 'object') return value;
     return value === null || this.#isByReference === true ? value : (value as Snapshot).restore();
   }
@@ -141,8 +141,8 @@ export class LocMemCache extends LoadingCache {
     if (this.#hasKeyFunction) checkKey(key);
     const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
     const value = store.hit(this.#namespaceOf(version)?.table ?? NOTHING, name, this.#clock);
-    if (value === undefined) this.#checkMissedKey(key, name, version);
-    return value === undefined ? undefined : this.unseal(value);
+    if (value === undefined) this.#countMiss(key, name, version);
+    return this.unseal(value);
   }
 
   protected override contains(key: string, version: number): boolean {
@@ -268,6 +268,11 @@ export class LocMemCache extends LoadingCache {
     return slot;
   }
 
+  #countMiss(key: string, name: string, version: number): void {
+    this.#checkMissedKey(key, name, version);
+    this.#store!.misses++;
+  }
+
   /** What is not a key was never stored, so that only a miss has to look. */
   #checkMissedKey(key: string, name: string, version: number): void {
     checkKey(key);
@@ -297,8 +302,8 @@ export class LocMemCache extends LoadingCache {
     if (!Number.isSafeInteger(measured) || measured < 0) {
       throw invalidArgument(`sizeOf returns a whole number of at least 0; got ${show(measured)}.`);
     }
-    const maxSize = this.#storeSettings.maxSize!;
-    if (measured > maxSize) {
+    const { maxSize } = this.#storeSettings;
+    if (maxSize !== undefined && measured > maxSize) {
       throw new ValueTooLargeError(
         `The entry at ${show(key)} has size ${measured}; all entries together may have maxSize ${maxSize}.`,
       );

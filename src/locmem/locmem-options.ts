@@ -6,7 +6,8 @@ import { type Size, sizeInBytes } from '../core/size.js';
 import { POLICY_NAMES, type PolicyName } from './policy.js';
 import type { StoreSettings, ValuesMode } from './store.js';
 
-interface Bounds {
+/** What `new LocMemCache()` takes. */
+export interface LocMemCacheOptions extends CacheOptions {
   /**
    * Caches of one process that name the same location share one store, for as long as one of them is open.
    * Default: a store of its own.
@@ -18,7 +19,7 @@ interface Bounds {
 
   /**
    * Django's culling: when `maxEntries` is reached, every `cullFrequency`-th part of them goes at once, the least
-   * recently used first; 0 empties the store. Default: one entry goes at a time. Only with `policy: 'lru'`.
+   * recently used first (with another policy: its choice); 0 empties the store. Default: one entry goes at a time.
    */
   cullFrequency?: number;
 
@@ -27,6 +28,15 @@ interface Bounds {
    * used again, by recency and frequency; better hit ratios where keys are scanned or unequally popular. Default: `'lru'`.
    */
   policy?: PolicyName;
+
+  /** How large all entries together may be, in bytes or in the unit of `sizeOf`. Default: no bound. */
+  maxSize?: Size;
+
+  /**
+   * The size of one entry, a whole number; the sum is `stats().bytes`. Called before the entry is stored. Default: where
+   * there is a `maxSize`, an estimate of its bytes.
+   */
+  sizeOf?: (value: unknown, key: string) => number;
 
   /** What a reader may do with a value (see docs/values.md). Default: `'copy'`. */
   values?: ValuesMode;
@@ -37,19 +47,6 @@ interface Bounds {
   /** Where the time comes from, for tests of expiry; it is then read on every call. Default: the machine's clock. */
   clock?: Clock;
 }
-
-/** `sizeOf` measures for `maxSize`: alone, it would do nothing. */
-type SizeBound =
-  | { maxSize?: never; sizeOf?: never }
-  | {
-      /** How large all entries together may be. Default: no bound. */
-      maxSize: Size;
-      /** The size of one entry, a whole number, in the unit of `maxSize`. Default: an estimate of its bytes. */
-      sizeOf?: (value: unknown, key: string) => number;
-    };
-
-/** What `new LocMemCache()` takes. */
-export type LocMemCacheOptions = CacheOptions & Bounds & SizeBound;
 
 const LOCMEM_OPTIONS = [
   ...CACHE_OPTIONS,
@@ -96,14 +93,13 @@ export function readLocMemOptions(options: LocMemCacheOptions): StoreSettings {
   check(VALUES_MODES.includes(values), `values is one of ${VALUES_MODES.join(', ')}`, values);
   check(typeof ttlResolution === 'number' && ttlResolution >= 0, 'ttlResolution is at least 0 ms', ttlResolution);
   check(sizeOf === undefined || typeof sizeOf === 'function', 'sizeOf is a function of (value, key)', sizeOf);
-  check(sizeOf === undefined || maxSize !== undefined, 'sizeOf measures for maxSize: give both. maxSize', maxSize);
   check(clock === undefined || typeof clock?.now === 'function', 'clock is an object with a method now()', clock);
-  check(cullFrequency === undefined || policy === 'lru', "cullFrequency goes with policy 'lru'", policy);
   return {
     maxEntries,
     cullFrequency,
     policy,
     maxSize: maxSize === undefined ? undefined : sizeInBytes('maxSize', maxSize),
+    measuresSizes: maxSize !== undefined || sizeOf !== undefined,
     values,
   };
 }

@@ -12,6 +12,7 @@ export interface StoreSettings {
   readonly cullFrequency: number | undefined;
   readonly policy: PolicyName;
   readonly maxSize: number | undefined;
+  readonly measuresSizes: boolean;
   readonly values: ValuesMode;
 }
 
@@ -80,7 +81,7 @@ export class Store {
     this.settings = settings;
     this.policy = policy;
     this.clock = clock;
-    this.isSized = settings.maxSize !== undefined;
+    this.isSized = settings.measuresSizes;
     this.#maxEntries = settings.maxEntries;
     this.#cullFrequency = settings.cullFrequency;
     this.#maxSize = settings.maxSize ?? Number.POSITIVE_INFINITY;
@@ -88,17 +89,13 @@ export class Store {
 
   /**
    * The hot path: what is stored at `key`, made the most recent; `undefined` if it is not there or has expired. Counts
-   * a hit or a miss.
+   * the hit; a miss is counted by the caller, who finds out first whether it was a key.
    */
   hit(table: Map<string, number>, key: string, clock: Clock): unknown {
     const slot = table.get(key);
-    if (slot === undefined) {
-      this.misses++;
-      return undefined;
-    }
+    if (slot === undefined) return undefined;
     // `=== true`: a test of truth has to rule out every other kind of value first.
     if (this.isTimed === true && this.expiresAt[slot] <= clock.now()) {
-      this.misses++;
       this.#expire(slot);
       return undefined;
     }

@@ -19,10 +19,10 @@ const REGION = 1;
 /** Neither region shrinks below this share, so that each can prove itself when the load changes. W-TinyLFU's 1 %. */
 const SMALLEST_SHARE = 0.01;
 
-/** A key that would have been kept by a window wider by this share of the cache is a reason to widen it. */
+/** A key that a window wider by this share of the cache would have kept is a reason to widen it. */
 const NEAR = 0.125;
 
-/** How far evidence for one region must outweigh that for the other before the border moves: one cache's worth. */
+/** How far evidence for one region must outweigh that for the other before the border moves: half a cache's worth. */
 const INERTIA = 0.5;
 
 /** How many entries more than the newcomer the window may hand over at a time, when it has become too wide. */

@@ -104,7 +104,9 @@ describe('the simulator as a command', () => {
     assert.match(stdout, /^loop +3 .*70\.00/m);
     assert.match(stdout, /check: 4 of 4 figures agree/);
     assert.equal(status, 0);
-    assert.match(readFileSync(out, 'utf8'), /^<svg[^]*turn[^]*<\/svg>/);
+    const svg = readFileSync(out, 'utf8');
+    assert.match(svg, /^<svg /);
+    assert.ok(svg.includes('loop') && svg.includes('turn'));
   });
 
   it('fails the check where a figure disagrees', () => {

@@ -215,7 +215,10 @@ describe('TinyLfuPolicy: behaviour', () => {
 
   for (const length of [1_100, 1_500, 4_000]) {
     it(`hits most of what can be hit in a loop of ${length} over 1,000 entries`, () => {
-      const trace = traceOf('loop', Array.from({ length: 60_000 }, (_, at) => at % length));
+      const trace = traceOf(
+        'loop',
+        Array.from({ length: 60_000 }, (_, at) => at % length),
+      );
       assert.equal(replay(trace, 1_000, new LruPolicy()), 0);
       assert.ok(tinyLfu(trace, 1_000) > 0.95 * optimalHitRatio(trace, 1_000));
     });
