@@ -1,4 +1,5 @@
 import type { Figure, Results } from './contract.js';
+import { markdownTable } from './markdown.js';
 import { LOCMEM, syncPeers, TTL_OFF, TTL_ON } from './peers/roster.js';
 import { columnOf } from './rounds.js';
 import { COPIED_OBJECTS, NUMBERS } from './scenarios/async-get.js';
@@ -126,7 +127,7 @@ function ratios(figures: ReadonlyMap<string, Figure>, own: string, peers: readon
 
 export function goalsSection(run: Run): string[] {
   const rows = judge(run).map(({ goal, measured, verdict }) => {
-    return `| ${goal} | ${measured} | ${verdict === 'missed' ? '**missed**' : verdict} |`;
+    return [goal, measured, verdict === 'missed' ? '**missed**' : verdict];
   });
-  return ['| goal | measured: locmem lru ÷ peer | |', '| --- | --- | --- |', ...rows];
+  return markdownTable(['goal', 'measured: locmem lru ÷ peer', ''], ['left', 'left', 'left'], rows);
 }

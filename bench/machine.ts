@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { markdownTable } from './markdown.js';
 import { asyncPeers, objectPeers, syncPeers } from './peers/roster.js';
 
 /** Date, engine and machine, for the head of the report. */
@@ -9,18 +10,18 @@ export function describeMachine(now: Date): string[] {
   const cores = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
   return [
-    `* ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-    `* Node.js ${process.version}, V8 ${process.versions.v8}`,
-    `* ${platform()} ${process.arch}, ${cores.length} cores: ${cores[0]?.model.trim()}, ${memory}`,
+    `- ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    `- Node.js ${process.version}, V8 ${process.versions.v8}`,
+    `- ${platform()} ${process.arch}, ${cores.length} cores: ${cores[0]?.model.trim()}, ${memory}`,
   ];
 }
 
 /** Who takes part, at which version, and with which settings. */
 export function describePeers(): string[] {
   const rows = [...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
-    return `| ${name} | ${id === null ? '' : versionOf(id)} | ${setting.replaceAll('|', '\\|')} |`;
+    return [name, id === null ? '' : versionOf(id), setting];
   });
-  return ['| contender | version | settings |', '| --- | --- | --- |', ...rows];
+  return markdownTable(['contender', 'version', 'settings'], ['left', 'left', 'left'], rows);
 }
 
 /** Read from the package's own package.json, which `exports` may hide from an import. */

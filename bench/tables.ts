@@ -1,4 +1,5 @@
 import type { Effort, Figure, Results, Scenario, Table } from './contract.js';
+import { markdownTable } from './markdown.js';
 import { columnOf } from './rounds.js';
 
 /** A scenario as Markdown: one table per group of contenders that do the same job. */
@@ -16,11 +17,9 @@ function tableOf(scenario: Scenario, table: Table, results: Results, effort: Eff
       const figures = columnOf(results, table.name, column);
       return figureCells(scenario.unit, figures.get(contender), figures.get(table.base));
     });
-    const name = contender.startsWith('locmem') ? `**${contender}**` : contender;
-    return `| ${[name, ...cells].join(' | ')} |`;
+    return [contender.startsWith('locmem') ? `**${contender}**` : contender, ...cells];
   });
-  const rule = heads.map(() => '---:');
-  return [`| ${[table.name, ...heads].join(' | ')} |`, `| ${['---', ...rule].join(' | ')} |`, ...rows];
+  return markdownTable([table.name, ...heads], ['left', ...heads.map(() => 'right' as const)], rows);
 }
 
 function figureCells(unit: Scenario['unit'], figure: Figure | undefined, base: Figure | undefined): string[] {

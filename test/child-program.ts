@@ -20,7 +20,8 @@ export function runProgram(source: string, env: NodeJS.ProcessEnv = {}): Promise
       process.execPath,
       ['--input-type=module', '--eval', source],
       { cwd: PACKAGE_ROOT, env: { PATH: process.env.PATH, ...env }, timeout: LIMIT },
-      (error, stdout, stderr) => resolve({ stdout, stderr, exit: error ? (error.signal ?? error.code ?? undefined) : 0 }),
+      (error, stdout, stderr) =>
+        resolve({ stdout, stderr, exit: error ? (error.signal ?? error.code ?? undefined) : 0 }),
     );
   });
 }

@@ -14,7 +14,7 @@ export type BackendName = keyof Backends;
 export const BACKENDS: {
   [B in BackendName]: (options: Backends[B]['options'], alias: string) => Backends[B]['cache'];
 } = {
-  locmem: (options, alias) => new LocMemCache({ location: alias, ...options }),
+  locmem: (options, alias) => new LocMemCache({ ...options, location: options.location ?? alias }),
   dummy: (options) => new DummyCache(options),
 };
 

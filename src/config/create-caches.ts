@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Cache } from '../core/cache.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { unknownName } from '../core/options.js';
@@ -29,6 +30,8 @@ export type Caches<C> = { readonly [A in keyof C]: CacheOf<C[A]> } & ('default' 
 
 /** What the object of caches has beside them, and no alias may be called. */
 const RESERVED = ['close', 'then', 'toJSON', '__proto__'];
+/** What the language and console.log() ask any object for. */
+const PROBED = [...RESERVED, 'constructor'];
 
 /**
  * Makes the caches of `config`, each alias a property of the result, and `default`, a `LocMemCache`, where it is not
@@ -93,9 +96,14 @@ function withClose(caches: Record<string, Cache>): object {
   // The caches are own properties, as quick to reach as any; only a name that is not there gets as far as the prototype.
   const strangers = new Proxy(Object.create(null) as object, {
     get(_target, name) {
-      if (typeof name === 'symbol' || RESERVED.includes(name)) return undefined;
+      if (typeof name === 'symbol' || PROBED.includes(name)) return undefined;
       throw new InvalidConfigError(unknownName('cache', name, aliases));
     },
   });
-  return Object.assign(Object.create(strangers) as object, caches, { close, [Symbol.asyncDispose]: close });
+  return Object.assign(Object.create(strangers) as object, caches, {
+    close,
+    [Symbol.asyncDispose]: close,
+    // Without it, console.log() would ask the prototype for names of its own.
+    [inspect.custom]: () => caches,
+  });
 }

@@ -51,6 +51,10 @@ export abstract class InProcessCache {
   protected abstract seal(value: unknown): unknown;
   /** The opposite of `seal`: the value for one reader. */
   protected abstract unseal(sealed: unknown): unknown;
+  /** @throws CacheClosedError */
+  protected abstract checkOpen(): void;
+  /** Throws what `write` would throw of this entry, unless that is its size: before any of several is written. */
+  protected abstract checkEntry(key: string, sealed: unknown, version: number): void;
   /** Called after each call that stored or removed this one key, or would have. */
   protected abstract changed(key: string, version: number): void;
 
@@ -82,6 +86,7 @@ export abstract class InProcessCache {
 
   getManySync<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Map<string, T> {
     const version = this.versionOf('getMany', options);
+    this.checkOpen();
     const found = new Map<string, T>();
     for (const key of uniqueKeys('getMany', keys)) {
       const value = this.read(key, version);
@@ -93,11 +98,13 @@ export abstract class InProcessCache {
   setManySync(entries: Entries, options?: Expiry): string[] {
     const version = this.entryVersion('setMany', options);
     const ttl = this.entryTtl(options);
+    this.checkOpen();
     const sealed = new Map<string, unknown>();
     for (const [key, value] of pairs(entries)) {
       checkKey(key);
       sealed.set(key, this.sealed(value));
     }
+    for (const [key, value] of sealed) this.checkEntry(key, value, version);
     const failed: string[] = [];
     for (const [key, value] of sealed) {
       try {
@@ -126,6 +133,7 @@ export abstract class InProcessCache {
 
   deleteManySync(keys: Iterable<string>, options?: VersionOptions): number {
     const version = this.versionOf('deleteMany', options);
+    this.checkOpen();
     let removed = 0;
     for (const key of uniqueKeys('deleteMany', keys)) {
       if (this.remove(key, version)) removed++;

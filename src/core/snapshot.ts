@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { copyGraph, DEEPEST, notData } from './copy-graph.js';
 
 /**
@@ -101,7 +102,9 @@ function freezeDeeply(data: object, met: Set<object>): boolean {
   if (!isPlain) return false;
   Object.freeze(data);
   let whole = true;
-  for (const field of Object.values(data)) {
+  // By name, since the cause of an error is not enumerable.
+  for (const name of Object.getOwnPropertyNames(data)) {
+    const field = (data as Record<string, unknown>)[name];
     if (typeof field === 'object' && field !== null && !freezeDeeply(field, met)) whole = false;
   }
   return whole;
@@ -119,7 +122,7 @@ class PlainCopy {
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) return this.#object(value, depth);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth);
-    if (prototype === Date.prototype && value instanceof Date) return new Date(value.getTime());
+    if (prototype === Date.prototype && types.isDate(value)) return new Date(value.getTime());
     return undefined;
   }
 

@@ -27,7 +27,7 @@ export class DummyCache extends LoadingCache {
   }
 
   statsSync(): CacheStats {
-    this.#checkOpen();
+    this.checkOpen();
     return {
       hits: 0,
       misses: this.#misses,
@@ -84,8 +84,12 @@ export class DummyCache extends LoadingCache {
   }
 
   protected override removeAll(): void {
-    this.#checkOpen();
+    this.checkOpen();
     this.flights.overruleAll();
+  }
+
+  protected override checkEntry(key: string, _sealed: unknown, version: number): void {
+    this.#check(key, version);
   }
 
   protected override seal(value: unknown): unknown {
@@ -102,11 +106,11 @@ export class DummyCache extends LoadingCache {
   }
 
   #check(key: string, version: number): void {
-    this.#checkOpen();
+    this.checkOpen();
     warnOfUnportableKey(this.settings.keyFunction(key, this.settings.keyPrefix, version), 0);
   }
 
-  #checkOpen(): void {
+  protected override checkOpen(): void {
     if (this.#isClosed) throw new CacheClosedError('This DummyCache was closed. Make a new one.');
   }
 }

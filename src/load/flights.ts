@@ -7,8 +7,8 @@ export class Flight {
 }
 
 /**
- * The runs under way in one key space, by version and key. A run is current while it stands here: only then may its
- * result be stored, and only then do others join it.
+ * The runs under way in one key space, by name. A run is current while it stands here: only then may its result be
+ * stored, and only then do others join it.
  */
 export class Flights {
   readonly #current = new Map<string, Flight>();
@@ -17,31 +17,25 @@ export class Flights {
     return this.#current.size;
   }
 
-  get(key: string, version: number): Flight | undefined {
-    return this.#current.get(nameOf(key, version));
+  get(name: string): Flight | undefined {
+    return this.#current.get(name);
   }
 
-  depart(key: string, version: number, flight: Flight): void {
-    this.#current.set(nameOf(key, version), flight);
+  depart(name: string, flight: Flight): void {
+    this.#current.set(name, flight);
   }
 
   /** Ends the flight; whether it was still current. */
-  land(key: string, version: number, flight: Flight): boolean {
-    const name = nameOf(key, version);
+  land(name: string, flight: Flight): boolean {
     return this.#current.get(name) === flight && this.#current.delete(name);
   }
 
-  /** The key was written or deleted meanwhile: what the run makes is out of date. */
-  overrule(key: string, version: number): void {
-    this.#current.delete(nameOf(key, version));
+  /** The entry was written or deleted meanwhile: what the run makes is out of date. */
+  overrule(name: string): void {
+    this.#current.delete(name);
   }
 
   overruleAll(): void {
     this.#current.clear();
   }
-}
-
-/** A version is a number, so no two pairs of version and key share a name. */
-function nameOf(key: string, version: number): string {
-  return `${version}:${key}`;
 }

@@ -56,46 +56,60 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   }
 
   protected override changed(key: string, version: number): void {
-    if (this.flights.size > 0) this.flights.overrule(key, version);
+    if (this.flights.size > 0) this.flights.overrule(this.flightName(key, version));
+  }
+
+  /** What a run is called: entries that are one to the backend have one name. A version is a number: no two clash. */
+  protected flightName(key: string, version: number): string {
+    return `${version}:${key}`;
   }
 
   #load(key: string, factory: Factory, ttl: number, version: number): Promise<unknown> {
-    let flight = this.flights.get(key, version);
+    const name = this.flightName(key, version);
+    let flight = this.flights.get(name);
     if (flight === undefined) {
       flight = new Flight();
-      this.flights.depart(key, version, flight);
-      flight.outcome = this.#fly(flight, key, factory, ttl, version);
+      this.flights.depart(name, flight);
+      flight.outcome = this.#fly(flight, name, key, factory, ttl, version);
     } else if (flight.isStarting) throw recursive(key);
     return flight.outcome.then((sealed) => (sealed === undefined ? undefined : this.unseal(sealed)));
   }
 
-  async #fly(flight: Flight, key: string, factory: Factory, ttl: number, version: number): Promise<unknown> {
+  async #fly(
+    flight: Flight,
+    name: string,
+    key: string,
+    factory: Factory,
+    ttl: number,
+    version: number,
+  ): Promise<unknown> {
     try {
       const made = factory();
       flight.isStarting = false;
-      return this.#arrive(flight, key, await made, ttl, version);
+      return this.#arrive(flight, name, key, await made, ttl, version);
     } finally {
-      this.flights.land(key, version, flight);
+      this.flights.land(name, flight);
     }
   }
 
   #loadSync(key: string, factory: Factory, ttl: number, version: number): unknown {
-    if (this.flights.get(key, version)?.isStarting) throw recursive(key);
+    const name = this.flightName(key, version);
+    if (this.flights.get(name)?.isStarting) throw recursive(key);
     const flight = new Flight();
-    this.flights.depart(key, version, flight);
+    this.flights.depart(name, flight);
     try {
-      const sealed = this.#arrive(flight, key, factory(), ttl, version);
+      const sealed = this.#arrive(flight, name, key, factory(), ttl, version);
       return sealed === undefined ? undefined : this.unseal(sealed);
     } finally {
-      this.flights.land(key, version, flight);
+      this.flights.land(name, flight);
     }
   }
 
   /** Stores what the factory made, unless the run was overruled or there is nothing to store. The value, sealed. */
-  #arrive(flight: Flight, key: string, value: unknown, ttl: number, version: number): unknown {
+  #arrive(flight: Flight, name: string, key: string, value: unknown, ttl: number, version: number): unknown {
     if (value === undefined) return undefined;
     const sealed = this.seal(value);
-    if (this.flights.land(key, version, flight) && this.isOpen) {
+    if (this.flights.land(name, flight) && this.isOpen) {
       try {
         this.write(key, sealed, ttl, version);
       } catch (error) {

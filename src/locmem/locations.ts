@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { LruPolicy } from './lru.js';
 import type { EvictionPolicy, PolicyName } from './policy.js';
-import { Store, type StoreSettings } from './store.js';
+import { Store } from './store.js';
+import type { StoreSettings } from './store-settings.js';
 import { TinyLfuPolicy } from './tinylfu.js';
 
 const POLICIES: Record<PolicyName, (maxEntries: number) => EvictionPolicy> = {

@@ -1,18 +1,19 @@
 import { readCacheOptions } from '../core/cache-options.js';
 import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
-import { type Clock, CoarseClock } from '../core/clock.js';
-import { notData } from '../core/copy-graph.js';
-import { CacheClosedError, invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
+import { type Clock, CoarseClock, systemClock } from '../core/clock.js';
+import { CacheClosedError, invalidArgument, show } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, warnOfUnportableKey } from '../core/keys.js';
-import { Snapshot, sealCopy, unsealCopy } from '../core/snapshot.js';
+import { type Snapshot, unsealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
 import type { Flights } from '../load/flights.js';
 import { LoadingCache } from '../load/loading-cache.js';
-import type { Keyspace, Namespace } from './keyspace.js';
+import { checkedSize, checkFits, estimateEntrySize } from './entry-size.js';
+import { sealFor } from './isolation.js';
+import type { Keyspace, Namespace } from './keyspaces.js';
 import { closeStore, openStore } from './locations.js';
 import { type LocMemCacheOptions, readLocMemOptions } from './locmem-options.js';
-import { estimateEntrySize } from './size-estimate.js';
-import type { Store, StoreSettings } from './store.js';
+import type { Store } from './store.js';
+import type { StoreSettings } from './store-settings.js';
 import { warnIfOneOfSeveralWorkers } from './worker-warning.js';
 
 /**
@@ -55,7 +56,7 @@ export class LocMemCache extends LoadingCache {
     this.#storeSettings = storeSettings;
     this.#location = options.location;
     this.#givenClock = options.clock;
-    this.#ttlResolution = options.clock === undefined ? (options.ttlResolution ?? 1) : 0;
+    this.#ttlResolution = options.ttlResolution ?? 1;
     this.#sizeOf = options.sizeOf;
     this.#isByReference = storeSettings.values === 'reference';
     this.#hasKeyFunction = this.settings.keyFunction !== defaultKeyFunction;
@@ -74,7 +75,7 @@ export class LocMemCache extends LoadingCache {
     if (namespace === undefined) return;
     for (const [key, slot] of namespace.table) {
       const isLive = !store.isTimed || store.expiresAt[slot] > this.#clock.now();
-      if (isLive && store.owners[slot] === namespace.id) yield key;
+      if (isLive && store.ownerOf(slot) === namespace) yield key;
     }
   }
 
@@ -98,6 +99,7 @@ export class LocMemCache extends LoadingCache {
       this.#store = undefined;
       this.#ownTable = undefined;
       this.#takesPlainWrites = false;
+      this.#namespace.pins--;
       closeStore(this.#location);
     }
     this.#isClosed = true;
@@ -156,7 +158,7 @@ export class LocMemCache extends LoadingCache {
     const store = this.#store ?? this.#open();
     const size = this.#sizeOfEntry(store, sealed, key);
     const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
-    const namespace = version === this.#ownVersion ? this.#namespace : this.#keyspace.at(version);
+    const namespace = version === this.#ownVersion ? this.#namespace : store.namespaceAt(this.#keyspace, version);
     let isNew = true;
     if (ttl > 0) isNew = store.set(namespace, name, sealed, ttl, size, this.#clock);
     else {
@@ -170,7 +172,7 @@ export class LocMemCache extends LoadingCache {
 
   protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
     const store = this.#store ?? this.#open();
-    if (this.#find(store, key, version) !== 0) return false;
+    if (this.#isLive(store, key, version)) return false;
     this.write(key, sealed, ttl, version);
     return true;
   }
@@ -211,7 +213,7 @@ export class LocMemCache extends LoadingCache {
     const store = this.#store ?? this.#open();
     const slot = this.#find(store, key, version);
     if (slot === 0) return false;
-    const namespace = this.#keyspace.at(target);
+    const namespace = store.namespaceAt(this.#keyspace, target);
     const name = this.#hasKeyFunction ? this.#storedKey(key, target) : key;
     const replaced = namespace.table.get(name);
     if (replaced === slot) store.policy.hit(slot);
@@ -226,13 +228,24 @@ export class LocMemCache extends LoadingCache {
     const store = this.#store ?? this.#open();
     const prefix = this.settings.keyPrefix;
     if (prefix === '') store.clear();
-    else store.clearKeyspaces((keyspace) => keyspace.prefix === prefix);
+    else store.clearPrefix(prefix);
+  }
+
+  protected override checkOpen(): void {
+    if (this.#store === undefined) this.#open();
+  }
+
+  protected override checkEntry(key: string, sealed: unknown, version: number): void {
+    if (this.#hasKeyFunction) this.#storedKey(key, version);
+    if (this.#store!.isSized) this.#measure(sealed, key);
+  }
+
+  protected override flightName(key: string, version: number): string {
+    return this.#hasKeyFunction ? this.#storedKey(key, version) : super.flightName(key, version);
   }
 
   protected override seal(value: unknown): unknown {
-    if (this.#isByReference) return checkedReference(value);
-    const isFrozen = this.#storeSettings.values === 'frozen' && typeof value === 'object' && value !== null;
-    return isFrozen ? Snapshot.frozen(value) : sealCopy(value);
+    return sealFor(this.#storeSettings.values, value);
   }
 
   protected override unseal(sealed: unknown): unknown {
@@ -246,17 +259,24 @@ export class LocMemCache extends LoadingCache {
       );
     }
     const store = openStore(this.#location, this.#storeSettings, this.#givenClock);
-    this.#clock = this.#ttlResolution === 0 ? store.clock : new CoarseClock(store.clock, this.#ttlResolution);
-    this.#keyspace = store.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
-    this.#namespace = this.#keyspace.at(this.settings.version);
-    this.#namespace.isPinned = true;
+    const isExact = store.clock !== systemClock || this.#ttlResolution === 0;
+    this.#clock = isExact ? store.clock : new CoarseClock(store.clock, this.#ttlResolution);
+    this.#keyspace = store.keyspaces.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
+    this.#namespace = store.namespaceAt(this.#keyspace, this.#ownVersion);
+    this.#namespace.pins++;
     this.#store = store;
     if (!this.#hasKeyFunction) {
       this.#ownTable = this.#namespace.table;
       this.#takesPlainWrites = !store.isSized && this.settings.ttl > 0;
     }
+    if (!this.#hasKeyFunction) warnOfUnportableKey(this.settings.keyPrefix, 0);
     warnIfOneOfSeveralWorkers();
     return store;
+  }
+
+  #isLive(store: Store, key: string, version: number): boolean {
+    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    return store.isLive(this.#namespaceOf(version)?.table ?? NOTHING, name, this.#clock);
   }
 
   /** The slot of a live entry, 0 if there is none. */
@@ -280,7 +300,7 @@ export class LocMemCache extends LoadingCache {
   }
 
   #namespaceOf(version: number): Namespace | undefined {
-    return version === this.#ownVersion ? this.#namespace : this.#keyspace.find(version);
+    return version === this.#ownVersion ? this.#namespace : this.#store!.keyspaces.find(this.#keyspace, version);
   }
 
   #storedKey(key: string, version: number): string {
@@ -297,18 +317,14 @@ export class LocMemCache extends LoadingCache {
 
   #sizeOfEntry(store: Store, sealed: unknown, key: string): number {
     if (!store.isSized) return 0;
-    const measured =
-      this.#sizeOf === undefined ? estimateEntrySize(sealed, key) : this.#sizeOf(this.unseal(sealed), key);
-    if (!Number.isSafeInteger(measured) || measured < 0) {
-      throw invalidArgument(`sizeOf returns a whole number of at least 0; got ${show(measured)}.`);
-    }
-    const { maxSize } = this.#storeSettings;
-    if (maxSize !== undefined && measured > maxSize) {
-      throw new ValueTooLargeError(
-        `The entry at ${show(key)} has size ${measured}; all entries together may have maxSize ${maxSize}.`,
-      );
-    }
-    return measured;
+    const size = this.#measure(sealed, key);
+    checkFits(key, size, store.settings.maxSize);
+    return size;
+  }
+
+  #measure(sealed: unknown, key: string): number {
+    if (this.#sizeOf === undefined) return estimateEntrySize(sealed, key);
+    return checkedSize(this.#sizeOf(this.unseal(sealed), key));
   }
 }
 
@@ -319,16 +335,3 @@ function overhead(prefix: string, version: number): number {
 
 /** The table of a version where nothing was ever stored. */
 const NOTHING: Map<string, number> = new Map();
-
-/** What is inside is the owner's business; what cannot be a cached value at all is refused. */
-function checkedReference(value: unknown): unknown {
-  const isRefused =
-    typeof value === 'function' ||
-    typeof value === 'symbol' ||
-    value instanceof Promise ||
-    value instanceof WeakRef ||
-    value instanceof WeakMap ||
-    value instanceof WeakSet;
-  if (isRefused) throw notData(value);
-  return value;
-}

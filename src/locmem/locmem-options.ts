@@ -4,7 +4,7 @@ import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
 import { type Size, sizeInBytes } from '../core/size.js';
 import { POLICY_NAMES, type PolicyName } from './policy.js';
-import type { StoreSettings, ValuesMode } from './store.js';
+import type { StoreSettings, ValuesMode } from './store-settings.js';
 
 /** What `new LocMemCache()` takes. */
 export interface LocMemCacheOptions extends CacheOptions {
@@ -62,6 +62,8 @@ const LOCMEM_OPTIONS = [
 ];
 
 const MOST_ENTRIES = 2 ** 24;
+/** What a timer of Node.js can wait. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const VALUES_MODES: ValuesMode[] = ['copy', 'frozen', 'reference'];
 
 /** {@link StoreSettings} out of `options`. @throws InvalidConfigError naming the option at fault. */
@@ -91,7 +93,11 @@ export function readLocMemOptions(options: LocMemCacheOptions): StoreSettings {
   );
   check(POLICY_NAMES.includes(policy), `policy is one of ${POLICY_NAMES.join(', ')}`, policy);
   check(VALUES_MODES.includes(values), `values is one of ${VALUES_MODES.join(', ')}`, values);
-  check(typeof ttlResolution === 'number' && ttlResolution >= 0, 'ttlResolution is at least 0 ms', ttlResolution);
+  check(
+    typeof ttlResolution === 'number' && ttlResolution >= 0 && ttlResolution <= LONGEST_TIMER,
+    `ttlResolution is from 0 to ${LONGEST_TIMER} ms`,
+    ttlResolution,
+  );
   check(sizeOf === undefined || typeof sizeOf === 'function', 'sizeOf is a function of (value, key)', sizeOf);
   check(clock === undefined || typeof clock?.now === 'function', 'clock is an object with a method now()', clock);
   return {

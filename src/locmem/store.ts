@@ -1,26 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { hashKey } from './hash-key.js';
-import { Keyspace, type Namespace } from './keyspace.js';
-import type { EvictionPolicy, PolicyName } from './policy.js';
-
-/** What a reader may do with a value: `'copy'` anything, `'frozen'` read it, `'reference'` as with the stored object. */
-export type ValuesMode = 'copy' | 'frozen' | 'reference';
-
-/** What all caches of one location must agree on. */
-export interface StoreSettings {
-  readonly maxEntries: number;
-  readonly cullFrequency: number | undefined;
-  readonly policy: PolicyName;
-  readonly maxSize: number | undefined;
-  readonly measuresSizes: boolean;
-  readonly values: ValuesMode;
-}
+import { type Keyspace, Keyspaces, type Namespace } from './keyspaces.js';
+import type { EvictionPolicy } from './policy.js';
+import type { StoreSettings } from './store-settings.js';
 
 /** Slots looked at for an expired entry before a live one is evicted: one cache line of `expiresAt`. */
 const SWEEP = 8;
 const FIRST_CAPACITY = 16;
-/** Empty namespaces are dropped when there are this many, or twice as many as were left the last time. */
-const NAMESPACE_LIMIT = 64;
 
 /**
  * The entries of one location: a struct of arrays, indexed by slot. Slot 0 is nobody's.
@@ -37,15 +23,13 @@ export class Store {
   readonly policy: EvictionPolicy;
   readonly clock: Clock;
   readonly isSized: boolean;
-  readonly keyspaces = new Map<string, Keyspace>();
-  /** By id, which is what `owners` holds. */
-  readonly namespaces: (Namespace | undefined)[] = [];
-  /** The entries of caches with a key function of their own, by stored key. */
-  readonly rawTable = new Map<string, number>();
+  readonly keyspaces = new Keyspaces();
 
   keys: (string | undefined)[] = [undefined];
   values: unknown[] = [undefined];
-  owners = new Int32Array(1);
+  /** The namespace of each slot. Empty until there is a second one: most stores never have it. */
+  ids = new Int32Array(0);
+  hasManyNamespaces = false;
   /** Empty until the first entry that expires: until then no call reads the clock. */
   expiresAt = new Float64Array(0);
   /** Empty where sizes are not measured. */
@@ -71,8 +55,6 @@ export class Store {
   /** No entry expires before this moment: until then there is nothing to sweep. Found anew in each round of the hand. */
   #soonest = Number.POSITIVE_INFINITY;
   #soonestOfRound = Number.POSITIVE_INFINITY;
-  #namespaceCount = 0;
-  #namespaceLimit = NAMESPACE_LIMIT;
   readonly #maxEntries: number;
   readonly #cullFrequency: number | undefined;
   readonly #maxSize: number;
@@ -115,13 +97,19 @@ export class Store {
     return slot;
   }
 
+  /** Whether there is a live entry. Unlike `find`, it leaves an expired one where it is. */
+  isLive(table: Map<string, number>, key: string, clock: Clock): boolean {
+    const slot = table.get(key);
+    return slot !== undefined && !(this.isTimed && this.expiresAt[slot] <= clock.now());
+  }
+
   /**
    * Stores an entry that is to be the most recent, in the place of what was at the key; whether the key is new here.
    * `size` is at most `maxSize`.
    */
   set(namespace: Namespace, key: string, value: unknown, ttl: number, size: number, clock: Clock): boolean {
     this.sets++;
-    if (this.#cullFrequency !== undefined && this.count >= this.#maxEntries) this.#cull(this.#cullFrequency);
+    if (this.#cullFrequency !== undefined && this.count >= this.#maxEntries) this.#cull(this.#cullFrequency, clock);
     const slot = namespace.table.get(key);
     if (slot !== undefined) {
       if (!this.isSized || this.size - this.sizes[slot] + size <= this.#maxSize) {
@@ -129,7 +117,7 @@ export class Store {
         return false;
       }
       // It grew beyond what is free. Making room could evict the entry itself: it comes back as a new one.
-      this.#drop(slot);
+      this.remove(slot);
     }
     let reused = 0;
     while (this.count >= this.#maxEntries || this.size + size > this.#maxSize) {
@@ -142,7 +130,9 @@ export class Store {
 
   /** Removes the entry in `slot`, for whatever reason but eviction. */
   remove(slot: number): void {
-    this.#drop(slot);
+    this.policy.remove(slot);
+    this.#detach(slot);
+    this.#free(slot);
   }
 
   /**
@@ -162,9 +152,9 @@ export class Store {
 
   /** Puts the entry of `slot` at another name. Nothing may stand there. */
   rename(slot: number, namespace: Namespace, key: string): void {
-    this.#tableOf(slot).delete(this.keys[slot]!);
+    this.ownerOf(slot).table.delete(this.keys[slot]!);
     namespace.table.set(key, slot);
-    this.owners[slot] = namespace.id;
+    if (this.hasManyNamespaces === true) this.ids[slot] = namespace.id;
     if (this.policy.usesHash && this.keys[slot] !== key) {
       this.policy.remove(slot);
       this.policy.insert(slot, hashKey(key));
@@ -180,57 +170,38 @@ export class Store {
     }
   }
 
-  /** Removes every entry of these keyspaces. */
-  clearKeyspaces(isCleared: (keyspace: Keyspace) => boolean): void {
-    for (const keyspace of this.keyspaces.values()) {
-      if (isCleared(keyspace)) keyspace.flights.overruleAll();
+  /** The namespace of `version` under a prefix, ready to hold entries. */
+  namespaceAt(keyspace: Keyspace, version: number): Namespace {
+    const namespace = this.keyspaces.at(keyspace, version);
+    // The first has id 0, which is what the new array holds.
+    if (namespace.id > 0 && !this.hasManyNamespaces) {
+      this.hasManyNamespaces = true;
+      this.ids = new Int32Array(this.#capacity + 1);
     }
+    return namespace;
+  }
+
+  ownerOf(slot: number): Namespace {
+    return this.keyspaces.namespaces[this.hasManyNamespaces === true ? this.ids[slot] : 0]!;
+  }
+
+  /** Removes every entry under a prefix, whatever its version. */
+  clearPrefix(prefix: string): void {
+    this.keyspaces.overruleFlights(prefix);
     for (let slot = 1; slot <= this.used; slot++) {
-      if (this.keys[slot] !== undefined && isCleared(this.namespaces[this.owners[slot]]!.keyspace)) this.#drop(slot);
+      if (this.keys[slot] !== undefined && this.ownerOf(slot).keyspace.prefix === prefix) this.remove(slot);
     }
   }
 
   /** Removes every entry. */
   clear(): void {
-    for (const keyspace of this.keyspaces.values()) keyspace.flights.overruleAll();
+    this.keyspaces.overruleFlights(undefined);
     this.#empty();
-  }
-
-  keyspace(prefix: string, isRaw: boolean): Keyspace {
-    const name = `${isRaw ? 'raw' : 'plain'}:${prefix}`;
-    let keyspace = this.keyspaces.get(name);
-    if (keyspace === undefined) {
-      keyspace = new Keyspace(prefix, isRaw ? this.rawTable : undefined, (namespace) => this.#register(namespace));
-      this.keyspaces.set(name, keyspace);
-    }
-    return keyspace;
-  }
-
-  /** Takes a namespace in, and gives it its id. */
-  #register(namespace: Namespace): number {
-    if (this.#namespaceCount >= this.#namespaceLimit) {
-      this.#dropEmptyNamespaces();
-      this.#namespaceLimit = Math.max(NAMESPACE_LIMIT, 2 * this.#namespaceCount);
-    }
-    this.#namespaceCount++;
-    const gap = this.namespaces.indexOf(undefined);
-    const id = gap === -1 ? this.namespaces.length : gap;
-    this.namespaces[id] = namespace;
-    return id;
-  }
-
-  #dropEmptyNamespaces(): void {
-    for (const namespace of this.namespaces) {
-      if (namespace === undefined || namespace.isPinned || namespace.table.size > 0) continue;
-      namespace.keyspace.forget(namespace);
-      this.namespaces[namespace.id] = undefined;
-      this.#namespaceCount--;
-    }
   }
 
   #overwrite(slot: number, namespace: Namespace, value: unknown, ttl: number, size: number, clock: Clock): void {
     this.values[slot] = value;
-    this.owners[slot] = namespace.id;
+    if (this.hasManyNamespaces === true) this.ids[slot] = namespace.id;
     this.setTtl(slot, ttl, clock);
     if (this.isSized) {
       this.size += size - this.sizes[slot];
@@ -250,7 +221,7 @@ export class Store {
   ): void {
     this.keys[slot] = key;
     this.values[slot] = value;
-    this.owners[slot] = namespace.id;
+    if (this.hasManyNamespaces === true) this.ids[slot] = namespace.id;
     this.setTtl(slot, ttl, clock);
     if (this.isSized) {
       this.sizes[slot] = size;
@@ -263,14 +234,18 @@ export class Store {
 
   /** Chooses an entry that must go, an expired one if there is one at hand, and returns its slot for reuse. */
   #evict(clock: Clock): number {
-    let slot = this.isTimed === true ? this.#sweep(clock) : 0;
-    if (slot === 0) {
-      this.evictions++;
-      slot = this.policy.evict();
-    } else {
-      this.expirations++;
-      this.policy.remove(slot);
-    }
+    const expired = this.isTimed === true ? this.#sweep(clock) : 0;
+    if (expired === 0) return this.#evictByPolicy(clock);
+    this.expirations++;
+    this.policy.remove(expired);
+    this.#detach(expired);
+    return expired;
+  }
+
+  #evictByPolicy(clock: Clock): number {
+    const slot = this.policy.evict();
+    if (this.isTimed === true && this.expiresAt[slot] <= clock.now()) this.expirations++;
+    else this.evictions++;
     this.#detach(slot);
     return slot;
   }
@@ -296,35 +271,25 @@ export class Store {
   }
 
   /** Django's way: when full, the n-th part of all entries goes at once, the least recently used first. */
-  #cull(cullFrequency: number): void {
+  #cull(cullFrequency: number, clock: Clock): void {
     if (cullFrequency === 0) {
+      this.removeExpired(clock.now());
       this.evictions += this.count;
       this.#empty();
       return;
     }
     const culled = Math.max(1, Math.floor(this.#maxEntries / cullFrequency));
-    for (let i = 0; i < culled; i++) {
-      this.evictions++;
-      const slot = this.policy.evict();
-      this.#detach(slot);
-      this.#free(slot);
-    }
+    for (let i = 0; i < culled; i++) this.#free(this.#evictByPolicy(clock));
   }
 
   #expire(slot: number): void {
     this.expirations++;
-    this.#drop(slot);
-  }
-
-  #drop(slot: number): void {
-    this.policy.remove(slot);
-    this.#detach(slot);
-    this.#free(slot);
+    this.remove(slot);
   }
 
   /** Takes an entry that the policy has let go of out of its table and out of the counts. */
   #detach(slot: number): void {
-    this.#tableOf(slot).delete(this.keys[slot]!);
+    this.ownerOf(slot).table.delete(this.keys[slot]!);
     if (this.isSized) this.size -= this.sizes[slot];
     this.count--;
   }
@@ -333,10 +298,6 @@ export class Store {
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
     this.free.push(slot);
-  }
-
-  #tableOf(slot: number): Map<string, number> {
-    return this.namespaces[this.owners[slot]]!.table;
   }
 
   #allocate(): number {
@@ -352,7 +313,7 @@ export class Store {
     this.#capacity = capacity;
     this.keys.length = capacity + 1;
     this.values.length = capacity + 1;
-    this.owners = grown(this.owners, new Int32Array(capacity + 1));
+    if (this.hasManyNamespaces) this.ids = grown(this.ids, new Int32Array(capacity + 1));
     if (this.isTimed) this.expiresAt = grown(this.expiresAt, new Float64Array(capacity + 1));
     if (this.isSized) this.sizes = grown(this.sizes, new Float64Array(capacity + 1));
     this.policy.reserve(capacity);
@@ -365,7 +326,7 @@ export class Store {
 
   /** Slots stay reserved: a store that was full is likely to be full again. */
   #empty(): void {
-    for (const namespace of this.namespaces) namespace?.table.clear();
+    for (const namespace of this.keyspaces.namespaces) namespace?.table.clear();
     this.policy.clear();
     this.keys.fill(undefined);
     this.values.fill(undefined);

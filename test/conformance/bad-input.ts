@@ -29,7 +29,11 @@ const CALLS_WITH_KEY: Record<string, (cache: Cache, key: string) => Promise<unkn
   getOrSet: (cache, key) => cache.getOrSet(key, () => 1),
   'getOrSet of a value': (cache, key) => cache.getOrSet(key, 1),
   getMany: (cache, key) => cache.getMany(['kept', key]),
-  setMany: (cache, key) => cache.setMany([['k', 1], [key, 1]]),
+  setMany: (cache, key) =>
+    cache.setMany([
+      ['k', 1],
+      [key, 1],
+    ]),
   has: (cache, key) => cache.has(key),
   delete: (cache, key) => cache.delete(key),
   deleteMany: (cache, key) => cache.deleteMany(['kept', key]),
@@ -121,7 +125,11 @@ function* wrongCalls(): Iterable<WrongCall> {
     yield [`setMany of ${String(entries)}`, (c) => c.setMany(wrong(entries)), /object, a Map or an iterable/];
   }
   for (const pair of ['ab', 5, ['k'], ['k', 1, 2], null, { 0: 'k', 1: 1 }]) {
-    yield [`setMany of a pair that is ${String(pair)}`, (c) => c.setMany(wrong([['k', 1], pair])), /pairs of \[key, value\]/];
+    yield [
+      `setMany of a pair that is ${String(pair)}`,
+      (c) => c.setMany(wrong([['k', 1], pair])),
+      /pairs of \[key, value\]/,
+    ];
   }
   for (const delta of [1.5, '1', Number.NaN, null, 2 ** 53]) {
     yield [`incrVersion by ${delta}`, (c) => c.incrVersion('kept', wrong(delta)), /whole number/];

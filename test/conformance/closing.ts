@@ -59,7 +59,10 @@ export function closing(subject: Subject): void {
     spec(subject, 'a factory does not run on a closed cache', async ({ cache }) => {
       let runs = 0;
       await cache.close();
-      await assert.rejects(cache.getOrSet('k', () => ++runs), { code: 'ERR_LOCMEM_CLOSED' });
+      await assert.rejects(
+        cache.getOrSet('k', () => ++runs),
+        { code: 'ERR_LOCMEM_CLOSED' },
+      );
       assert.equal(runs, 0);
     });
 

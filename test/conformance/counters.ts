@@ -43,14 +43,18 @@ export function counters(subject: Subject): void {
       }
     });
 
-    spec(subject, 'a delta that is not a finite number is a TypeError, and the counter untouched', async ({ cache }) => {
-      await cache.set('n', 1);
-      for (const delta of [Number.NaN, Number.POSITIVE_INFINITY, '1', 1n, null, {}] as never[]) {
-        await assert.rejects(cache.incr('n', delta), { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' });
-        await assert.rejects(cache.decr('n', delta), { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' });
-      }
-      assert.equal(await cache.get('n'), 1);
-    });
+    spec(
+      subject,
+      'a delta that is not a finite number is a TypeError, and the counter untouched',
+      async ({ cache }) => {
+        await cache.set('n', 1);
+        for (const delta of [Number.NaN, Number.POSITIVE_INFINITY, '1', 1n, null, {}] as never[]) {
+          await assert.rejects(cache.incr('n', delta), { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' });
+          await assert.rejects(cache.decr('n', delta), { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' });
+        }
+        assert.equal(await cache.get('n'), 1);
+      },
+    );
 
     spec(subject, 'concurrent increments all count', async ({ cache, place }) => {
       const other = await place.open();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import type { Cache } from 'locmem';
 import { type Subject, spec } from './subject.js';
 
 class Failure extends Error {}
@@ -45,7 +46,8 @@ export function loading(subject: Subject): void {
 
     spec(subject, 'a factory that asks for its own key is a RecursiveLoadError', async ({ cache }) => {
       const ask = () => cache.getOrSet('k', () => 'inner');
-      if (subject.face === 'async') await assert.rejects(cache.getOrSet('k', ask), { code: 'ERR_LOCMEM_RECURSIVE_LOAD' });
+      if (subject.face === 'async')
+        await assert.rejects(cache.getOrSet('k', ask), { code: 'ERR_LOCMEM_RECURSIVE_LOAD' });
       assert.equal(await cache.getOrSet('k', () => 'made'), 'made');
     });
 
@@ -59,7 +61,8 @@ export function loading(subject: Subject): void {
 
     spec(subject, 'what the factory made is stored, and the factory does not run again', async ({ cache }) => {
       let runs = 0;
-      for (let i = 0; i < 3; i++) assert.deepStrictEqual(await cache.getOrSet('k', () => ({ run: ++runs })), { run: 1 });
+      for (let i = 0; i < 3; i++)
+        assert.deepStrictEqual(await cache.getOrSet('k', () => ({ run: ++runs })), { run: 1 });
       assert.deepStrictEqual(await cache.get('k'), { run: 1 });
     });
 
@@ -80,7 +83,7 @@ export function loading(subject: Subject): void {
       delete: (cache) => cache.delete('k'),
       deleteMany: (cache) => cache.deleteMany(['k']),
       clear: (cache) => cache.clear(),
-    } as Record<string, (cache: import('locmem').Cache) => Promise<unknown>>)) {
+    } as Record<string, (cache: Cache) => Promise<unknown>>)) {
       spec(subject, `a ${title} by the factory itself wins: its value is returned, not stored`, async ({ cache }) => {
         const load = () => {
           void write(cache);

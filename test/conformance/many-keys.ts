@@ -48,10 +48,14 @@ export function manyKeys(subject: Subject): void {
       assert.deepStrictEqual(await cache.setMany(new Map([['c', 3]])), []);
       assert.deepStrictEqual(await cache.setMany([['d', 4]]), []);
       assert.deepStrictEqual(await cache.setMany(each(['e', 5] as const, ['f', 6] as const)), []);
-      assert.deepStrictEqual(
-        Object.fromEntries(await cache.getMany(['a', 'b', 'c', 'd', 'e', 'f'])),
-        { a: 1, b: [2], c: 3, d: 4, e: 5, f: 6 },
-      );
+      assert.deepStrictEqual(Object.fromEntries(await cache.getMany(['a', 'b', 'c', 'd', 'e', 'f'])), {
+        a: 1,
+        b: [2],
+        c: 3,
+        d: 4,
+        e: 5,
+        f: 6,
+      });
     });
 
     spec(subject, 'an object given to setMany may name a key __proto__', async ({ cache }) => {

@@ -55,6 +55,10 @@ function changesOf(value: object): (() => unknown)[] {
       value.lastIndex = 77;
     });
   }
-  if (Array.isArray(value)) changes.push(() => value.push(77), () => value.reverse());
+  if (Array.isArray(value))
+    changes.push(
+      () => value.push(77),
+      () => value.reverse(),
+    );
   return changes;
 }

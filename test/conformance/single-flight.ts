@@ -174,15 +174,19 @@ export function singleFlight(subject: Subject): void {
       if (stores) assert.equal(await cache.get('k'), 'newer');
     });
 
-    spec(subject, 'closing during the run: who waits gets the value, and nothing is stored', async ({ cache, place }) => {
-      const other = await place.open();
-      const run = gate<string>();
-      const waiting = cache.getOrSet('k', () => run.opened);
-      await cache.close();
-      run.open('made');
-      assert.equal(await waiting, 'made');
-      assert.equal(await other.has('k'), false);
-    });
+    spec(
+      subject,
+      'closing during the run: who waits gets the value, and nothing is stored',
+      async ({ cache, place }) => {
+        const other = await place.open();
+        const run = gate<string>();
+        const waiting = cache.getOrSet('k', () => run.opened);
+        await cache.close();
+        run.open('made');
+        assert.equal(await waiting, 'made');
+        assert.equal(await other.has('k'), false);
+      },
+    );
 
     spec(subject, 'a wrapped function shares runs, too', async ({ cache }) => {
       const run = gate<number>();

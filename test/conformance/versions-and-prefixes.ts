@@ -173,6 +173,12 @@ export function versionsAndPrefixes(subject: Subject): void {
       assert.equal(await two.has('k'), false);
     });
 
+    spec(subject, 'a setMany with a key for which there is no stored key stores nothing', async ({ place }) => {
+      const cache = await place.open({ keyFunction: (key) => (key === 'bad' ? '' : key) });
+      await assert.rejects(cache.setMany({ a: 1, bad: 2 }), { name: 'TypeError', message: /keyFunction/ });
+      assert.equal(await cache.has('a'), false);
+    });
+
     spec(subject, 'a key function that returns no key is a TypeError, and nothing is stored', async ({ place }) => {
       for (const bad of ['', 5, undefined, null]) {
         const cache = await place.open({ keyFunction: () => bad as string });

@@ -18,11 +18,13 @@ const CODES = {
   RecursiveLoadError: 'ERR_LOCMEM_RECURSIVE_LOAD',
 } as const;
 
+const classes = new Map(Object.entries(locmem)) as Map<string, unknown> as Map<string, typeof locmem.CacheError>;
+
 describe('errors', () => {
   for (const [name, code] of Object.entries(CODES)) {
     it(`${name} has the code ${code}`, () => {
       const cause = new RangeError('the cause');
-      const error = new locmem[name as keyof typeof CODES]('what was wrong', { cause });
+      const error = new (classes.get(name)!)('what was wrong', { cause });
       assert.ok(error instanceof locmem.CacheError);
       assert.ok(error instanceof Error);
       assert.equal(error.name, name);
@@ -47,7 +49,14 @@ describe('errors', () => {
   });
 
   it('a value is shown in one short line', () => {
-    for (const value of ['x'.repeat(5000), Array(5000).fill(1), { a: { b: [1] } }, new Map([[1, 2]]), 'a\nb', () => 1]) {
+    for (const value of [
+      'x'.repeat(5000),
+      Array(5000).fill(1),
+      { a: { b: [1] } },
+      new Map([[1, 2]]),
+      'a\nb',
+      () => 1,
+    ]) {
       const shown = show(value);
       assert.ok(shown.length < 150, shown);
       assert.doesNotMatch(shown, /\n/);

@@ -12,7 +12,11 @@ async function warningsOf(body: string, options = '{}'): Promise<string[]> {
     ${body}
   `);
   assert.equal(exit, 0, stderr);
-  const warnings = stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const warnings = stdout
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   for (const { name } of warnings) assert.equal(name, 'CacheKeyWarning');
   return warnings.map(({ message }) => message);
 }
@@ -20,12 +24,14 @@ async function warningsOf(body: string, options = '{}'): Promise<string[]> {
 describe('keys', () => {
   it('are strings with something in them', () => {
     for (const key of ['k', ' ', '\ud800', 'x'.repeat(10_000)]) checkKey(key);
-    for (const key of ['', 0, null, undefined, {}, ['k'], new String('k')]) assert.throws(() => checkKey(key), TypeError);
+    for (const key of ['', 0, null, undefined, {}, ['k'], new String('k')])
+      assert.throws(() => checkKey(key), TypeError);
   });
 
   it('have versions that are whole numbers', () => {
     for (const version of [0, 1, -3, Number.MAX_SAFE_INTEGER]) checkVersion(version);
-    for (const version of [0.5, Number.NaN, '1', null, 2 ** 53, 1n]) assert.throws(() => checkVersion(version), TypeError);
+    for (const version of [0.5, Number.NaN, '1', null, 2 ** 53, 1n])
+      assert.throws(() => checkVersion(version), TypeError);
   });
 
   it("are stored by Django's scheme", () => {
@@ -81,8 +87,14 @@ describe('CacheKeyWarning', () => {
     assert.equal((await warningsOf(`cache.setSync('k'.repeat(248), 1)`)).length, 1);
     assert.equal((await warningsOf(`cache.setSync('é'.repeat(123), 1)`)).length, 0);
     assert.equal((await warningsOf(`cache.setSync('é'.repeat(124), 1)`)).length, 1);
-    assert.equal((await warningsOf(`cache.setSync('k'.repeat(238), 1)`, `{ keyPrefix: 'prefix', version: 1234 }`)).length, 0);
-    assert.equal((await warningsOf(`cache.setSync('k'.repeat(239), 1)`, `{ keyPrefix: 'prefix', version: 1234 }`)).length, 1);
+    assert.equal(
+      (await warningsOf(`cache.setSync('k'.repeat(238), 1)`, `{ keyPrefix: 'prefix', version: 1234 }`)).length,
+      0,
+    );
+    assert.equal(
+      (await warningsOf(`cache.setSync('k'.repeat(239), 1)`, `{ keyPrefix: 'prefix', version: 1234 }`)).length,
+      1,
+    );
     assert.equal((await warningsOf(`cache.setSync('k', 1)`, `{ keyFunction: (key) => key.repeat(251) }`)).length, 1);
   });
 

@@ -20,7 +20,21 @@ describe('sizeInBytes', () => {
   }
 
   it('refuses what is not a positive whole size, and shows it', () => {
-    for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '0mb', '-1mb', 'mb', '64 apples', '', null, {}, 5n]) {
+    for (const size of [
+      0,
+      -1,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      '0mb',
+      '-1mb',
+      'mb',
+      '64 apples',
+      '',
+      null,
+      {},
+      5n,
+    ]) {
       assert.throws(
         () => sizeInBytes('maxSize', size),
         { name: 'InvalidConfigError', code: 'ERR_LOCMEM_INVALID_CONFIG', message: /^maxSize is .*'64mb'; got / },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isDeepFrozen, vandalize } from '../conformance/reach.js';
 import { copyGraph } from '#dist/core/copy-graph.js';
 import { Snapshot } from '#dist/core/snapshot.js';
+import { isDeepFrozen, vandalize } from '../conformance/reach.js';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -35,7 +35,13 @@ function holed(list: unknown[], holes: number[]): unknown[] {
 
 /** Trees of all that a cache keeps as the structured clone would, but that a plain walk can copy. */
 const plain = fc.letrec((tie) => ({
-  value: fc.oneof({ maxDepth: 5, depthSize: 'medium', withCrossShrink: true }, primitive, tie('array'), tie('record'), tie('date')),
+  value: fc.oneof(
+    { maxDepth: 5, depthSize: 'medium', withCrossShrink: true },
+    primitive,
+    tie('array'),
+    tie('record'),
+    tie('date'),
+  ),
   array: fc.array(tie('value'), { maxLength: 5 }),
   record: fc.array(fc.tuple(text, tie('value')), { maxLength: 5 }).map(record),
   date: fc.integer().map((time) => new Date(time)),
@@ -55,9 +61,13 @@ const any = fc.letrec((tie) => ({
     fc.constantFrom(/a/g, /b/iu).map((re) => new RegExp(re)),
     fc.integer().map((time) => new Date(time)),
   ),
-  array: fc.tuple(fc.array(tie('value'), { maxLength: 5 }), fc.array(fc.nat(5), { maxLength: 2 })).map(([list, holes]) => holed(list, holes)),
+  array: fc
+    .tuple(fc.array(tie('value'), { maxLength: 5 }), fc.array(fc.nat(5), { maxLength: 2 }))
+    .map(([list, holes]) => holed(list, holes)),
   record: fc.array(fc.tuple(text, tie('value')), { maxLength: 5 }).map(record),
-  map: fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((pairs) => new Map(pairs as [unknown, unknown][])),
+  map: fc
+    .array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 })
+    .map((pairs) => new Map(pairs as [unknown, unknown][])),
   set: fc.array(tie('value'), { maxLength: 4 }).map((members) => new Set(members)),
   bytes: fc.oneof(fc.uint8Array(), fc.int16Array(), fc.float64Array(), fc.bigUint64Array()),
   error: fc.tuple(text, tie('value')).map(([message, cause]) => new RangeError(message, { cause })),
@@ -65,7 +75,10 @@ const any = fc.letrec((tie) => ({
 
 /** Objects that refer to each other at random: shared references and cycles. */
 const graph = fc
-  .array(fc.tuple(fc.constantFrom('array', 'record', 'map', 'set'), fc.array(fc.nat(9), { maxLength: 4 })), { minLength: 1, maxLength: 10 })
+  .array(fc.tuple(fc.constantFrom('array', 'record', 'map', 'set'), fc.array(fc.nat(9), { maxLength: 4 })), {
+    minLength: 1,
+    maxLength: 10,
+  })
   .map((nodes) => {
     const made = nodes.map(([kind]) => ({ array: [], record: {}, map: new Map(), set: new Set() })[kind]);
     for (const [i, [, links]] of nodes.entries()) {
@@ -84,6 +97,21 @@ const NUM_RUNS = 400;
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/** Asserts that where two references of one graph lead to one object, those of the other do, too. */
+function assertSameLinks(a: unknown, b: unknown, pairs = new Map<object, unknown>()): void {
+  if (!isObject(a) || !isObject(b)) return;
+  if (pairs.has(a)) {
+    assert.equal(pairs.get(a), b, 'a shared reference became two');
+    return;
+  }
+  assert.ok(![...pairs.values()].includes(b), 'two objects became one');
+  pairs.set(a, b);
+  const [inA, inB] = [a, b].map((one) =>
+    one instanceof Map || one instanceof Set ? [...one].flat() : Object.values(one),
+  );
+  for (const [i, inner] of inA!.entries()) assertSameLinks(inner, inB![i], pairs);
 }
 
 describe('the copy of any value', () => {
@@ -119,6 +147,16 @@ describe('the copy of any value', () => {
       );
     });
   }
+
+  it('has the shared references and cycles of the original', () => {
+    fc.assert(
+      fc.property(graph, (value) => {
+        assertSameLinks(value, Snapshot.of(value).restore());
+        assertSameLinks(value, Snapshot.frozen(value).restore());
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
 
   it('is frozen all the way down, where it is plain and without dates', () => {
     const json = fc.jsonValue().filter(isObject);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { isDeepFrozen, vandalize } from '../conformance/reach.js';
-import { deep } from '../conformance/value-kinds.js';
 import { copyGraph } from '#dist/core/copy-graph.js';
 import { Snapshot, sealCopy, unsealCopy } from '#dist/core/snapshot.js';
+import { isDeepFrozen, vandalize } from '../conformance/reach.js';
+import { deep } from '../conformance/value-kinds.js';
 
 /** What a reader gets of `value`. */
 const kept = <T extends object>(value: T): T => Snapshot.of(value).restore() as T;
@@ -142,7 +142,8 @@ describe('a snapshot', () => {
 
   it('of nesting deeper than a stack can take is refused by name', () => {
     let inner: unknown = kept(deep(1900));
-    for (let depth = 1; depth < 1900; depth++) inner = Array.isArray(inner) ? inner[0] : (inner as { value: object }).value;
+    for (let depth = 1; depth < 1900; depth++)
+      inner = Array.isArray(inner) ? inner[0] : (inner as { value: object }).value;
     assert.deepStrictEqual(inner, { end: true });
     for (const depth of [2100, 200_000]) {
       assert.throws(() => kept(deep(depth)), { ...refused, message: /nested at most 2000 deep/ });

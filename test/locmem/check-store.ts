@@ -41,8 +41,9 @@ function usedSlots(store: Store): Set<number> {
 /** Each used slot is in exactly one table, under its key, which is that of its owner. */
 function checkTables(store: Store, used: Set<number>): void {
   const found = new Map<number, Map<string, number>>();
-  const tables = new Set([...store.namespaces].flatMap((namespace) => (namespace === undefined ? [] : [namespace.table])));
-  tables.add(store.rawTable);
+  const tables = new Set(
+    [...store.keyspaces.namespaces].flatMap((namespace) => (namespace === undefined ? [] : [namespace.table])),
+  );
   for (const table of tables) {
     for (const [key, slot] of table) {
       assert.ok(used.has(slot), `${key} is at slot ${slot}, which is free`);
@@ -53,11 +54,12 @@ function checkTables(store: Store, used: Set<number>): void {
   }
   assert.equal(found.size, used.size, 'an entry has no name');
   for (const [slot, table] of found) {
-    const owner = store.namespaces[store.owners[slot]!];
-    assert.ok(owner !== undefined, `slot ${slot} belongs to a namespace that is gone`);
+    const owner = store.ownerOf(slot);
+    assert.equal(store.keyspaces.namespaces[owner.id], owner, `slot ${slot} belongs to a namespace that is gone`);
     assert.equal(owner.table, table, `slot ${slot} is in another table than its owner's`);
   }
-  for (const [id, namespace] of store.namespaces.entries()) if (namespace !== undefined) assert.equal(namespace.id, id);
+  for (const [id, namespace] of store.keyspaces.namespaces.entries())
+    if (namespace !== undefined) assert.equal(namespace.id, id);
 }
 
 function checkBounds(store: Store, used: Set<number>): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { LruPolicy } from '#dist/locmem/lru.js';
 import { checkStore, oldestFirst } from './check-store.js';
 import { DjangoModel } from './django-model.js';
 import { opened } from './opened.js';
-import type { LruPolicy } from '#dist/locmem/lru.js';
 
 function keysAfterFilling(maxEntries: number, cullFrequency: number): string[] {
   const { cache, store, close } = opened({ maxEntries, cullFrequency });
@@ -44,6 +44,16 @@ describe('cullFrequency', () => {
     close();
   });
 
+  it('goes with another policy, too, which chooses what goes', () => {
+    const { cache, store, close } = opened({ maxEntries: 9, cullFrequency: 3, policy: 'tinylfu' });
+    for (let i = 0; i < 9; i++) cache.setSync(`k${i}`, i);
+    cache.setSync('new', 1);
+    checkStore(store);
+    assert.equal(cache.statsSync().entries, 7);
+    assert.equal(cache.getSync('new'), 1);
+    close();
+  });
+
   it('a failed add in a full store culls nothing', () => {
     const { cache, close } = opened({ maxEntries: 2, cullFrequency: 2 });
     cache.setManySync({ a: 1, b: 2 });
@@ -65,31 +75,39 @@ describe('cullFrequency', () => {
         fc.record({ call: fc.constant('advance' as const), ms: fc.nat(60) }),
       );
       fc.assert(
-        fc.property(fc.array(operation, { maxLength: 60, size: 'max' }), fc.integer({ min: 5, max: 10 }), (operations, maxEntries) => {
-          const { cache, store, clock, close } = opened({ maxEntries, cullFrequency });
-          const django = new DjangoModel(maxEntries, cullFrequency);
-          for (const o of operations) {
-            if (o.call === 'set') {
-              cache.setSync(o.key, o.value, o.ttl);
-              django.set(o.key, o.value, o.ttl);
-            } else if (o.call === 'add') assert.equal(cache.addSync(o.key, o.value, o.ttl), django.add(o.key, o.value, o.ttl));
-            else if (o.call === 'get') assert.equal(cache.getSync(o.key), django.get(o.key));
-            else if (o.call === 'delete') assert.equal(cache.deleteSync(o.key), django.delete(o.key));
-            else if (o.call === 'advance') {
-              clock.advance(o.ms);
-              django.now += o.ms;
-            } else {
-              const sum = django.incr(o.key, o.delta);
-              if (sum === undefined) assert.throws(() => cache.incrSync(o.key, o.delta), { name: 'KeyNotFoundError' });
-              else assert.equal(cache.incrSync(o.key, o.delta), sum);
+        fc.property(
+          fc.array(operation, { maxLength: 60, size: 'max' }),
+          fc.integer({ min: 5, max: 10 }),
+          (operations, maxEntries) => {
+            const { cache, store, clock, close } = opened({ maxEntries, cullFrequency });
+            const django = new DjangoModel(maxEntries, cullFrequency);
+            for (const o of operations) {
+              if (o.call === 'set') {
+                cache.setSync(o.key, o.value, o.ttl);
+                django.set(o.key, o.value, o.ttl);
+              } else if (o.call === 'add')
+                assert.equal(cache.addSync(o.key, o.value, o.ttl), django.add(o.key, o.value, o.ttl));
+              else if (o.call === 'get') assert.equal(cache.getSync(o.key), django.get(o.key));
+              else if (o.call === 'delete') assert.equal(cache.deleteSync(o.key), django.delete(o.key));
+              else if (o.call === 'advance') {
+                clock.advance(o.ms);
+                django.now += o.ms;
+              } else {
+                const sum = django.incr(o.key, o.delta);
+                if (sum === undefined)
+                  assert.throws(() => cache.incrSync(o.key, o.delta), { name: 'KeyNotFoundError' });
+                else assert.equal(cache.incrSync(o.key, o.delta), sum);
+              }
+              checkStore(store);
+              const now = clock.now();
+              const live = oldestFirst(store.policy as LruPolicy).filter(
+                (slot) => !store.isTimed || store.expiresAt[slot]! > now,
+              );
+              assert.deepStrictEqual(live.map((slot) => store.keys[slot]!).reverse(), django.keys());
             }
-            checkStore(store);
-            const now = clock.now();
-            const live = oldestFirst(store.policy as LruPolicy).filter((slot) => !store.isTimed || store.expiresAt[slot]! > now);
-            assert.deepStrictEqual(live.map((slot) => store.keys[slot]!).reverse(), django.keys());
-          }
-          close();
-        }),
+            close();
+          },
+        ),
         { numRuns: 100 },
       );
     });

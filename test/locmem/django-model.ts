@@ -25,7 +25,8 @@ export class DjangoModel {
   }
 
   add(key: string, value: number, ttl: number): boolean {
-    if (this.#live(key) !== undefined) return false;
+    // Unlike `get`, `add` leaves an expired entry where it is, so that it still counts when `set` culls.
+    if (this.#entries.some((entry) => entry.key === key && entry.expiresAt > this.now)) return false;
     this.set(key, value, ttl);
     return true;
   }

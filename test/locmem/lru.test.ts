@@ -133,7 +133,10 @@ describe("policy: 'lru'", () => {
       checkStore(store);
     }
     assert.equal(store.keys.length, 101);
-    assert.deepStrictEqual([...cache.keys()], Array.from({ length: 100 }, (_, i) => `k${900 + i}`));
+    assert.deepStrictEqual(
+      [...cache.keys()],
+      Array.from({ length: 100 }, (_, i) => `k${900 + i}`),
+    );
     assert.equal(cache.statsSync().evictions, 900);
     close();
   });

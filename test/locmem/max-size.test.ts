@@ -57,7 +57,10 @@ describe('maxSize', () => {
   it('getOrSet gives its callers a value that is too large to keep', async () => {
     const { cache, close } = opened(bySize);
     assert.equal(await cache.getOrSet('k', async () => 11), 11);
-    assert.equal(cache.getOrSetSync('k', () => 12), 12);
+    assert.equal(
+      cache.getOrSetSync('k', () => 12),
+      12,
+    );
     assert.equal(cache.hasSync('k'), false);
     close();
   });
@@ -99,7 +102,10 @@ describe('maxSize', () => {
 
   it('a size that is none is a TypeError that shows it, and the old entry is untouched', () => {
     for (const bad of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '5', undefined, null]) {
-      const { cache, store, close } = opened({ maxSize: 10, sizeOf: (value) => (value === 'new' ? (bad as number) : 1) });
+      const { cache, store, close } = opened({
+        maxSize: 10,
+        sizeOf: (value) => (value === 'new' ? (bad as number) : 1),
+      });
       cache.setSync('k', 'old');
       assert.throws(() => cache.setSync('k', 'new'), { name: 'TypeError', message: RegExp(`sizeOf.*got .*${bad}`) });
       assert.equal(cache.getSync('k'), 'old');
@@ -132,7 +138,16 @@ describe('maxSize', () => {
     }
   });
 
-  it('without maxSize bytes are not known', () => {
+  it('without maxSize and sizeOf bytes are not known', () => {
     assert.equal(new LocMemCache().statsSync().bytes, undefined);
+  });
+
+  it('sizeOf without maxSize measures, and bounds nothing', () => {
+    const { cache, store, close } = opened({ sizeOf: () => 1e9 });
+    cache.setManySync({ a: 1, b: 2 });
+    cache.deleteSync('a');
+    checkStore(store);
+    assert.equal(cache.statsSync().bytes, 1e9);
+    close();
   });
 });

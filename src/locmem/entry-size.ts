@@ -1,3 +1,4 @@
+import { invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
 import { Snapshot } from '../core/snapshot.js';
 
 /** What an object costs beside its fields, and what a number, boolean or reference costs. */
@@ -10,6 +11,20 @@ const WORD_BYTES = 8;
  */
 export function estimateEntrySize(value: unknown, key: string): number {
   return estimate(value instanceof Snapshot ? value.data : value, new Set()) + 2 * key.length;
+}
+
+/** @throws TypeError if a `sizeOf` made something that is not a size. */
+export function checkedSize(size: unknown): number {
+  if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
+  throw invalidArgument(`sizeOf returns a whole number of at least 0; got ${show(size)}.`);
+}
+
+/** @throws ValueTooLargeError if the entry would not fit even into an empty store. */
+export function checkFits(key: string, size: number, maxSize: number | undefined): void {
+  if (maxSize === undefined || size <= maxSize) return;
+  throw new ValueTooLargeError(
+    `The entry at ${show(key)} has size ${size}; all entries together may have maxSize ${maxSize}.`,
+  );
 }
 
 function estimate(value: unknown, met: Set<object>): number {

@@ -1,0 +1,27 @@
+import { notData } from '../core/copy-graph.js';
+import { Snapshot, sealCopy } from '../core/snapshot.js';
+import type { ValuesMode } from './store-settings.js';
+
+/**
+ * What the store keeps of a value, so that its readers may do with it what the cache's `values` say.
+ *
+ * @throws UncacheableValueError if it is not data.
+ */
+export function sealFor(mode: ValuesMode, value: unknown): unknown {
+  if (mode === 'reference') return checkedReference(value);
+  if (mode === 'frozen' && typeof value === 'object' && value !== null) return Snapshot.frozen(value);
+  return sealCopy(value);
+}
+
+/** What is inside is the owner's business; what cannot be a cached value at all is refused. */
+function checkedReference(value: unknown): unknown {
+  const isRefused =
+    typeof value === 'function' ||
+    typeof value === 'symbol' ||
+    value instanceof Promise ||
+    value instanceof WeakRef ||
+    value instanceof WeakMap ||
+    value instanceof WeakSet;
+  if (isRefused) throw notData(value);
+  return value;
+}
