@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Cache } from '../core/cache.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { unknownName } from '../core/options.js';
+import { isPlainObject } from '../core/plain.js';
 import type { LocMemCache } from '../locmem/locmem-cache.js';
 import { BACKEND_NAMES, BACKENDS, type BackendName, type Backends } from './backends.js';
 import { isBackend, parseCacheUrl } from './url.js';
@@ -30,8 +31,8 @@ export type Caches<C> = { readonly [A in keyof C]: CacheOf<C[A]> } & ('default' 
 
 /** What the object of caches has beside them, and no alias may be called. */
 const RESERVED = ['close', 'then', 'toJSON', '__proto__'];
-/** What the language and console.log() ask any object for. */
-const PROBED = [...RESERVED, 'constructor'];
+/** What test runners ask any object for. */
+const PROBED = ['$$typeof', 'asymmetricMatch', 'nodeType', 'tagName'];
 
 /**
  * Makes the caches of `config`, each alias a property of the result, and `default`, a `LocMemCache`, where it is not
@@ -46,7 +47,7 @@ export function createCaches<const C extends CachesConfig>(config: C): Caches<C>
 
 /** {@link createCaches} with another way to make the `default` that is not named. */
 export function assembleCaches<const C extends CachesConfig>(config: C, makeDefault: () => Cache): Caches<C> {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+  if (!isPlainObject(config)) {
     throw new InvalidConfigError(`Caches are configured by an object of aliases; got ${show(config)}.`);
   }
   const caches: Record<string, Cache> = {};
@@ -96,7 +97,10 @@ function withClose(caches: Record<string, Cache>): object {
   // The caches are own properties, as quick to reach as any; only a name that is not there gets as far as the prototype.
   const strangers = new Proxy(Object.create(null) as object, {
     get(_target, name) {
-      if (typeof name === 'symbol' || PROBED.includes(name)) return undefined;
+      if (typeof name === 'symbol' || RESERVED.includes(name)) return undefined;
+      // What printers and matchers ask of any object.
+      if (name in Object.prototype) return Reflect.get(Object.prototype, name);
+      if (PROBED.includes(name)) return undefined;
       throw new InvalidConfigError(unknownName('cache', name, aliases));
     },
   });

@@ -30,8 +30,8 @@ export let cache: Default = caches.default;
 let isConfigured = false;
 
 /**
- * Sets what `cache` and `caches` are, for the whole process. Call it once, at start-up, before they are used: where
- * `config` has a `default`, the one of before is closed.
+ * Sets what `cache` and `caches` are, for the whole process. Call it once, at start-up, before they are used: who
+ * holds the default cache of before keeps a working cache, but not the one configured, unless both are at one location.
  *
  * @throws InvalidConfigError if the config is wrong (see `createCaches`), or if it is the second call.
  */
@@ -43,7 +43,6 @@ export function configureCaches<const C extends CachesConfig>(config: C): Caches
   const configured = assembleCaches(config, () => before);
   caches = configured as never;
   cache = caches.default;
-  if (cache !== before) before.closeSync();
   isConfigured = true;
   return configured;
 }

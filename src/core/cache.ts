@@ -23,6 +23,7 @@ export interface WrapOptions<A extends unknown[]> extends EntryOptions {
 export interface Cache {
   /** The value, else `default`, else `undefined`. */
   get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown>(key: string, options: GetOptions<null> & { default: null }): Promise<T | null>;
   get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
 
   /**
@@ -108,6 +109,7 @@ export interface Cache {
 /** A cache in the memory of this machine: every method also comes without a promise. This is the fast path. */
 export interface SyncCache extends Cache {
   getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
+  getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
   getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
   setSync(key: string, value: unknown, options?: Expiry): void;
   addSync(key: string, value: unknown, options?: Expiry): boolean;

@@ -1,6 +1,7 @@
 import { invalidArgument, show } from './errors.js';
 import { checkVersion } from './keys.js';
 import { unknownCallOption } from './options.js';
+import { isPlainObject } from './plain.js';
 import type { Ttl } from './ttl.js';
 
 /** Which version of a key a call means. Default: the cache's `version`. */
@@ -48,13 +49,13 @@ export function readTtl(options: unknown): unknown {
 }
 
 function versionOf(call: string, options: unknown, own: number, known: readonly string[]): number {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isPlainObject(options)) {
     throw invalidArgument(`${call} takes an object of options (${known.join(', ')}); got ${show(options)}.`);
   }
   for (const name in options) {
-    if (!known.includes(name)) throw unknownCallOption(call, name, known);
+    if (!known.includes(name) && Object.hasOwn(options, name)) throw unknownCallOption(call, name, known);
   }
-  const { version } = options as VersionOptions;
+  const { version } = options;
   if (version === undefined) return own;
   checkVersion(version);
   return version;

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers';
+
 /** Tells the time, in milliseconds since the Unix epoch. Pass your own to a cache to make expiry testable. */
 export interface Clock {
   now(): number;
@@ -8,46 +10,67 @@ export const systemClock: Clock = { now: () => Date.now() };
 
 const machineNow = Date.now;
 
-/** Reads of one tick that are answered exactly before any is answered from memory. */
+/** Readings of one tick that are exact before any is answered from memory. */
 const EXACT_READS = 16;
-/** Reads answered from memory after each exact one, once a tick has seen more than `EXACT_READS`. */
+/** Readings answered from memory after each exact one, once a tick has seen more than `EXACT_READS`. */
 const REMEMBERED_READS = 64;
+/** What is nearer than this to the time remembered is decided by the exact time, in milliseconds. */
+const NEAR = 10_000;
 
 /**
- * A clock that is asked less often than it is read, because reading the machine's clock (65 ns) costs more than a
- * whole cache hit (30 ns).
+ * A clock that is asked less often than it is read, because reading the machine's clock (25 to 65 ns) costs as much as
+ * a whole cache hit.
  *
- * It tells the exact time until it is read more than 16 times within one `resolution`. Then 64 reads at a time are
- * answered from memory: in a loop that is quick enough to need it, those take some microseconds. What is remembered is
- * dropped when the loop yields: an unreferenced timer, armed only in such a burst, ends it.
+ * It asks on every reading until it was read more than 16 times within one `resolution`. Then it remembers the time for
+ * 64 readings, and until the loop yields (an unreferenced timer, armed only in such a burst, ends it). Even then a
+ * moment within 10 s of the time remembered is judged by the exact time: a program that blocks between two readings of
+ * a burst would have to block that long for an expired entry to pass as a live one.
  */
 export class CoarseClock implements Clock {
+  /** Whether the time comes from the machine, and not from a test. */
+  readonly isMachine: boolean;
   readonly #source: Clock;
   readonly #resolution: number;
   #time = 0;
   #tick = Number.NEGATIVE_INFINITY;
   #readsOfTick = 0;
   #remembered = 0;
-  #armed = false;
+  #armedAt = Number.NEGATIVE_INFINITY;
   readonly #forget = (): void => {
-    this.#armed = false;
+    this.#armedAt = Number.NEGATIVE_INFINITY;
     this.#remembered = 0;
     this.#readsOfTick = 0;
   };
 
-  /** @param resolution how far from the true time an answer may be, in milliseconds; 0 asks the source every time. */
+  /** @param resolution how long a tick is, in milliseconds; 0 asks the source every time. */
   constructor(source: Clock, resolution: number) {
     this.#source = source;
+    this.isMachine = source === systemClock;
     this.#resolution = resolution;
   }
 
+  /** The exact time. */
   now(): number {
-    // Fake timers replace `Date`, and then they alone say how time passes.
-    if (this.#remembered > 0 && Date.now === machineNow) {
-      this.#remembered--;
-      return this.#time;
-    }
     return this.#ask();
+  }
+
+  /** Whether `moment` has come. */
+  isPast(moment: number): boolean {
+    // Fake timers replace `Date`, and then they alone say how time passes.
+    if (this.#remembered > 0 && moment - this.#time > NEAR && Date.now === machineNow) {
+      this.#remembered--;
+      return false;
+    }
+    return moment <= this.#ask();
+  }
+
+  /** The moment that is `ttl` milliseconds away. */
+  after(ttl: number): number {
+    if (this.#remembered > 0 && ttl > NEAR && Date.now === machineNow) {
+      this.#remembered--;
+      return this.#time + ttl;
+    }
+    return this.#ask() + ttl;
   }
 
   #ask(): number {
@@ -57,13 +80,18 @@ export class CoarseClock implements Clock {
     if (elapsed >= this.#resolution || elapsed < 0) {
       this.#tick = time;
       this.#readsOfTick = 0;
+      this.#remembered = 0;
     } else if (++this.#readsOfTick > EXACT_READS) {
       this.#remembered = REMEMBERED_READS;
-      if (!this.#armed) {
-        this.#armed = true;
-        setTimeout(this.#forget, this.#resolution).unref();
-      }
+      this.#arm(time);
     }
     return time;
+  }
+
+  /** Arms the timer, also where one was armed long ago and never came, as under fake timers that are gone. */
+  #arm(time: number): void {
+    if (time - this.#armedAt < this.#resolution + NEAR && time >= this.#armedAt) return;
+    this.#armedAt = time;
+    setTimeout(this.#forget, this.#resolution).unref();
   }
 }

@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 import { show, UncacheableValueError } from './errors.js';
+import { isPlainObject } from './plain.js';
 
 /** Deeper nesting than this could fill the stack of a later, deeper caller that only reads. */
-export const DEEPEST = 2000;
+export const DEEPEST = 1000;
 
 type TypedArrayClass = new (source: ArrayLike<number> & ArrayLike<bigint>) => object;
 
@@ -21,18 +22,19 @@ class GraphCopy {
   /** What was met, and its copy: shared references stay shared, cycles stay cycles. */
   readonly #copies = new Map<object, object>();
   /** Where the walk is, for the message of a refusal. */
-  readonly #path: string[] = [];
+  readonly #path: unknown[] = [];
 
   object(value: object): object {
     const met = this.#copies.get(value);
     if (met !== undefined) return met;
     if (this.#path.length === DEEPEST) {
-      throw new UncacheableValueError(`A cacheable value is nested at most ${DEEPEST} deep; this one is deeper.`);
+      throw tooDeep();
     }
     if (Array.isArray(value)) return this.#fields(value, this.#remember(value, new Array(value.length)));
-    if (isPlainOfAnyRealm(value)) return this.#fields(value, this.#remember(value, {}));
+    if (isPlainObject(value)) return this.#fields(value, this.#remember(value, {}));
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
+    if (types.isNativeError(value)) return this.#error(value);
     if (isCarriedWhole(value)) return this.#remember(value, this.#whole(value));
     if (holdsMoreThanData(value)) throw this.#refusal(value);
     // An instance of a class: its own fields, as the structured clone takes it.
@@ -44,7 +46,7 @@ class GraphCopy {
     return copy;
   }
 
-  #any(value: unknown, place: string): unknown {
+  #any(value: unknown, place: unknown): unknown {
     if (typeof value === 'function' || typeof value === 'symbol') throw this.#refusal(value, place);
     if (typeof value !== 'object' || value === null) return value;
     this.#path.push(place);
@@ -66,7 +68,7 @@ class GraphCopy {
 
   #map(value: Map<unknown, unknown>): object {
     const copy = this.#remember(value, new Map<unknown, unknown>());
-    for (const [key, field] of [...value]) copy.set(this.#any(key, 'key of a Map'), this.#any(field, show(key)));
+    for (const [key, field] of [...value]) copy.set(this.#any(key, 'key of a Map'), this.#any(field, key));
     return copy;
   }
 
@@ -76,49 +78,66 @@ class GraphCopy {
     return copy;
   }
 
-  #whole(value: object): object {
-    if (types.isDate(value)) return new Date(value.getTime());
-    return ArrayBuffer.isView(value) ? copyView(value) : this.#structuredClone(value);
+  /** Class (one of the language's, by name), message, stack and cause: what the structured clone carries of an error. */
+  #error(value: Error): object {
+    const Class = ERROR_CLASSES.find(({ name }) => name === value.name) ?? Error;
+    const copy = this.#remember(
+      value,
+      Object.hasOwn(value, 'message') ? new Class(String(value.message)) : new Class(),
+    );
+    hide(copy, 'stack', String(value.stack));
+    if (Object.hasOwn(value, 'cause')) hide(copy, 'cause', this.#any(value.cause, 'cause'));
+    return copy;
   }
 
-  #structuredClone(value: object): object {
+  #whole(value: object): object {
     try {
-      return structuredClone(value);
+      if (types.isDate(value)) return new Date(value.getTime());
+      return ArrayBuffer.isView(value) ? copyView(value) : structuredClone(value);
     } catch (cause) {
+      // Its buffer was transferred away.
       throw this.#refusal(value, undefined, cause);
     }
   }
 
-  #refusal(value: unknown, place?: string, cause?: unknown): UncacheableValueError {
+  #refusal(value: unknown, place?: unknown, cause?: unknown): UncacheableValueError {
     const path = place === undefined ? this.#path : [...this.#path, place];
     return notData(value, path, cause);
   }
 }
 
+export function tooDeep(options?: ErrorOptions): UncacheableValueError {
+  return new UncacheableValueError(`A value is nested at most ${DEEPEST} deep; this one is deeper.`, options);
+}
+
 /** The refusal of `value`, which stands at `path` in what was to be stored. */
-export function notData(value: unknown, path: readonly string[] = [], cause?: unknown): UncacheableValueError {
-  const what = path.length === 0 ? 'The value is' : `In the value, at ${path.join(' > ')}, stands`;
+export function notData(value: unknown, path: readonly unknown[] = [], cause?: unknown): UncacheableValueError {
+  const what = path.length === 0 ? 'The value is' : `In the value, at ${path.map(placeName).join(' > ')}, stands`;
   return new UncacheableValueError(
     `${what} ${show(value)}, which is not data. Cache plain data: what the structured clone algorithm carries.`,
     cause === undefined ? undefined : { cause },
   );
 }
 
-/** Jest and `node:vm` have an `Object.prototype` of their own: the end of every chain of prototypes is plain. */
-function isPlainOfAnyRealm(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 function isCarriedWhole(value: object): boolean {
   return (
     types.isDate(value) ||
     types.isRegExp(value) ||
-    types.isNativeError(value) ||
     types.isBoxedPrimitive(value) ||
     types.isArrayBuffer(value) ||
     ArrayBuffer.isView(value)
   );
+}
+
+function placeName(place: unknown): string {
+  return typeof place === 'string' ? place : show(place);
+}
+
+const ERROR_CLASSES = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+
+/** Defines a property as errors have them: not enumerable. */
+function hide(error: Error, name: string, value: unknown): void {
+  Object.defineProperty(error, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
 /** The bytes that a view shows, in memory of their own: not in Node's pool, which a cached `Buffer` would keep alive. */

@@ -75,5 +75,9 @@ export function invalidArgument(message: string): TypeError & { readonly code: s
 
 /** The value at fault as a message shows it: one line, shortened. */
 export function show(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 3 });
+  try {
+    return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 3 });
+  } catch {
+    return `a value that cannot be shown (${typeof value})`;
+  }
 }

@@ -11,6 +11,7 @@ import {
 } from './call-options.js';
 import { invalidArgument, KeyNotFoundError, show, ValueTooLargeError } from './errors.js';
 import { checkKey, checkVersion } from './keys.js';
+import { isPlainObject } from './plain.js';
 import type { CacheStats } from './stats.js';
 import { type Ttl, ttlMilliseconds } from './ttl.js';
 
@@ -62,6 +63,7 @@ export abstract class InProcessCache {
   abstract closeSync(): void;
 
   getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
+  getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
   getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
   getSync(key: string, options?: GetOptions<unknown>): unknown {
     if (options === undefined) return this.read(key, this.#version);
@@ -184,6 +186,7 @@ export abstract class InProcessCache {
   }
 
   get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown>(key: string, options: GetOptions<null> & { default: null }): Promise<T | null>;
   get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
   // Not an async function: the promise alone costs 50 ns, the rest of one another 20, which is as much as the hit.
   get(key: string, options?: GetOptions<unknown>): Promise<unknown> {
@@ -303,7 +306,10 @@ function pairs(entries: Entries): Iterable<readonly [string, unknown]> {
   if (typeof entries !== 'object' || entries === null) {
     throw invalidArgument(`setMany takes an object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
   }
-  if (!(Symbol.iterator in entries)) return Object.entries(entries);
+  if (!(Symbol.iterator in entries)) {
+    if (isPlainObject(entries)) return Object.entries(entries);
+    throw invalidArgument(`setMany takes a plain object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
+  }
   return checkedPairs(entries as Iterable<readonly [string, unknown]>);
 }
 

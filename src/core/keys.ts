@@ -12,6 +12,13 @@ export function checkKey(key: unknown): asserts key is string {
   if (key === '') throw invalidArgument('A key is a string of at least one character; got an empty one.');
 }
 
+/** The key as the backend stores it. @throws TypeError if the key function makes none. */
+export function storedKey(keyFunction: KeyFunction, key: string, keyPrefix: string, version: number): string {
+  const stored: unknown = keyFunction(key, keyPrefix, version);
+  if (typeof stored === 'string' && stored !== '') return stored;
+  throw invalidArgument(`keyFunction returns a string of at least one character; got ${show(stored)}.`);
+}
+
 /** @throws TypeError unless `version` is a whole number. */
 export function checkVersion(version: unknown): asserts version is number {
   if (!Number.isSafeInteger(version)) throw invalidArgument(`A version is a whole number; got ${show(version)}.`);
@@ -22,7 +29,7 @@ const PORTABLE_BYTES = 250;
 let warnOfLength = true;
 let warnOfCharacters = true;
 
-/** Looking at a key costs as much as missing it. So the first keys of a process are all looked at, then every 16th. */
+/** Looking through a key costs as much as missing it: the first of a process are all looked through, then every 16th. */
 const LOOK_AT_ALL = 100_000;
 const THEN_AT_EVERY = 16;
 let seen = 0;
@@ -34,7 +41,6 @@ let seen = 0;
  * @param overhead the bytes that the stored key has beyond `key`: prefix, version and separators.
  */
 export function warnOfUnportableKey(key: string, overhead: number): void {
-  if (++seen > LOOK_AT_ALL && seen % THEN_AT_EVERY !== 0) return;
   // A UTF-16 unit is at most three bytes of UTF-8: most keys are cleared by one comparison.
   if (warnOfLength && overhead + key.length * 3 > PORTABLE_BYTES) {
     const bytes = overhead + Buffer.byteLength(key);
@@ -43,7 +49,7 @@ export function warnOfUnportableKey(key: string, overhead: number): void {
       warn(key, `is ${bytes} bytes long as stored; memcached takes ${PORTABLE_BYTES}`);
     }
   }
-  if (warnOfCharacters) {
+  if (warnOfCharacters && (++seen < LOOK_AT_ALL || seen % THEN_AT_EVERY === 0)) {
     for (let i = 0; i < key.length; i++) {
       const code = key.charCodeAt(i);
       if (code <= 0x20 || code === 0x7f) {

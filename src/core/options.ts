@@ -1,4 +1,5 @@
 import { InvalidConfigError, invalidArgument, show } from './errors.js';
+import { isPlainObject } from './plain.js';
 
 /**
  * Refuses options that `owner` does not know, so that a slip of the pen is not a setting silently lost.
@@ -6,7 +7,7 @@ import { InvalidConfigError, invalidArgument, show } from './errors.js';
  * @throws InvalidConfigError naming the option, the nearest known one, and all that are allowed.
  */
 export function checkKnownOptions(owner: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isPlainObject(options)) {
     throw new InvalidConfigError(`${owner} takes an object of options; got ${show(options)}.`);
   }
   for (const name of Object.keys(options)) {

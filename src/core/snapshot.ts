@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { copyGraph, DEEPEST, notData } from './copy-graph.js';
+import { copyGraph, DEEPEST, notData, tooDeep } from './copy-graph.js';
 
 /**
  * A value that nobody else can reach: what a cache keeps of an object. (Primitives need none.)
@@ -23,12 +23,22 @@ export class Snapshot {
    * @throws UncacheableValueError if it is, or holds, something that is not data.
    */
   static of(value: object): Snapshot {
+    try {
+      return Snapshot.#take(value);
+    } catch (cause) {
+      // A full stack: the value is too deep for where it is stored from.
+      if (cause instanceof RangeError && cause.message.includes('call stack')) throw tooDeep({ cause });
+      throw cause;
+    }
+  }
+
+  static #take(value: object): Snapshot {
     const plain = new PlainCopy();
     const data = plain.copy(value, 0);
     if (data === undefined) return new Snapshot(copyGraph(value), Buffer.isBuffer(value) ? copyBuffer : copyGraph);
     if (plain.isNested) return new Snapshot(data, copyTree);
     if (Array.isArray(data)) return new Snapshot(data, copyFlatArray);
-    return new Snapshot(data, data instanceof Date ? copyTree : copyFlatObject);
+    return new Snapshot(data, isPlain(data) ? copyFlatObject : copyTree);
   }
 
   /** The same, deeply frozen, to be shared by all readers. What cannot be frozen is copied for each of them. */
@@ -59,12 +69,16 @@ export function unsealCopy(sealed: unknown): unknown {
   return sealed instanceof Snapshot ? sealed.restore() : sealed;
 }
 
+/** The `Date` of before any test replaced it. */
+const MachineDate = Date;
 const hasOwn = Object.prototype.hasOwnProperty;
 
 const same = (data: object): object => data;
 const copyBuffer = (data: object): object => Buffer.from(data as Buffer);
 const copyFlatArray = (data: object): object => (data as unknown[]).slice();
 const copyFlatObject = (data: object): object => ({ ...data });
+
+const isPlain = (data: object): boolean => Object.getPrototypeOf(data) === Object.prototype;
 
 /** Plain objects, dense arrays and dates, each met once: no memory of what was met is needed. */
 function copyTree(data: object): object {
@@ -76,7 +90,7 @@ function copyTree(data: object): object {
     }
     return copy;
   }
-  if (data instanceof Date) return new Date(data.getTime());
+  if (!isPlain(data)) return new MachineDate((data as Date).getTime());
   const fields = data as Record<string, unknown>;
   const copy = { ...fields };
   // `for in` reads fields by their place in the object's shape: half the time of `Object.keys`. It also walks what
@@ -98,8 +112,7 @@ function copyFrozen(data: object): object {
 function freezeDeeply(data: object, met: Set<object>): boolean {
   if (met.has(data)) return true;
   met.add(data);
-  const isPlain = Array.isArray(data) || Object.getPrototypeOf(data) === Object.prototype || data instanceof Error;
-  if (!isPlain) return false;
+  if (!Array.isArray(data) && !isPlain(data) && !types.isNativeError(data)) return false;
   Object.freeze(data);
   let whole = true;
   // By name, since the cause of an error is not enumerable.
@@ -122,7 +135,7 @@ class PlainCopy {
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) return this.#object(value, depth);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth);
-    if (prototype === Date.prototype && types.isDate(value)) return new Date(value.getTime());
+    if (prototype === MachineDate.prototype && types.isDate(value)) return new MachineDate(value.getTime());
     return undefined;
   }
 
@@ -155,12 +168,11 @@ class PlainCopy {
   }
 
   #array(value: unknown[], depth: number): object | undefined {
-    const copy = value.slice();
-    // As many keys as elements, the last key the last index: no holes, and no properties beside the elements.
+    // As many keys as elements, the last key the last index: no holes (millions, maybe), and no further properties.
     const keys = Object.keys(value);
-    if (keys.length !== copy.length || (keys.length > 0 && keys[keys.length - 1] !== String(copy.length - 1))) {
-      return undefined;
-    }
+    const { length } = value;
+    if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))) return undefined;
+    const copy = value.slice();
     for (let i = 0; i < copy.length; i++) {
       const element = copy[i];
       if (typeof element === 'object' && element !== null) {

@@ -1,6 +1,6 @@
 import { CACHE_OPTIONS, type CacheOptions, readCacheOptions } from '../core/cache-options.js';
 import { CacheClosedError } from '../core/errors.js';
-import { checkKey, warnOfUnportableKey } from '../core/keys.js';
+import { checkKey, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { checkKnownOptions } from '../core/options.js';
 import { sealCopy, unsealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
@@ -44,10 +44,6 @@ export class DummyCache extends LoadingCache {
     this.#isClosed = true;
   }
 
-  protected override get isOpen(): boolean {
-    return !this.#isClosed;
-  }
-
   protected override read(key: string, version: number): undefined {
     checkKey(key);
     this.#check(key, version);
@@ -57,6 +53,8 @@ export class DummyCache extends LoadingCache {
   protected override write(key: string, _sealed: unknown, _ttl: number, version: number): void {
     this.#check(key, version);
   }
+
+  protected override writeLoaded(): void {}
 
   protected override writeNew(key: string, _sealed: unknown, _ttl: number, version: number): boolean {
     this.#check(key, version);
@@ -107,7 +105,8 @@ export class DummyCache extends LoadingCache {
 
   #check(key: string, version: number): void {
     this.checkOpen();
-    warnOfUnportableKey(this.settings.keyFunction(key, this.settings.keyPrefix, version), 0);
+    const { keyFunction, keyPrefix } = this.settings;
+    warnOfUnportableKey(storedKey(keyFunction, key, keyPrefix, version), 0);
   }
 
   protected override checkOpen(): void {

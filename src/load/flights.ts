@@ -2,8 +2,14 @@
 export class Flight {
   /** What the factory made, sealed; `undefined` where there is nothing to store. Set before anyone can join. */
   outcome: Promise<unknown> = Promise.resolve(undefined);
+  /** The prefix under which the entry will stand. */
+  readonly prefix: string;
   /** Whether the factory's synchronous part is running: who asks for the key now is the factory itself. */
   isStarting = true;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
 }
 
 /**
@@ -35,7 +41,10 @@ export class Flights {
     this.#current.delete(name);
   }
 
-  overruleAll(): void {
-    this.#current.clear();
+  /** The same for all entries, or those under a prefix. */
+  overruleAll(prefix?: string): void {
+    for (const [name, flight] of this.#current) {
+      if (prefix === undefined || flight.prefix === prefix) this.#current.delete(name);
+    }
   }
 }

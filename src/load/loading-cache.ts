@@ -11,7 +11,8 @@ type Factory = () => unknown;
 export abstract class LoadingCache extends InProcessCache implements SyncCache {
   /** The runs under way, shared by all caches that share their entries. */
   protected abstract readonly flights: Flights;
-  protected abstract readonly isOpen: boolean;
+  /** Writes what a run has made, if anybody still has the place open. @throws ValueTooLargeError */
+  protected abstract writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void;
 
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T> {
     try {
@@ -49,10 +50,11 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     this.entryVersion('wrap', expiry);
     this.entryTtl(expiry);
     const cache = this;
-    return async function (this: This, ...args: A): Promise<Awaited<R>> {
+    const wrapped = async function (this: This, ...args: A): Promise<Awaited<R>> {
       const name = typeof key === 'function' ? key(...args) : key;
       return cache.getOrSet(name, () => fn.apply(this, args) as Awaited<R>, expiry);
     };
+    return Object.defineProperties(wrapped, { name: { value: fn.name }, length: { value: fn.length } });
   }
 
   protected override changed(key: string, version: number): void {
@@ -68,7 +70,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const name = this.flightName(key, version);
     let flight = this.flights.get(name);
     if (flight === undefined) {
-      flight = new Flight();
+      flight = new Flight(this.settings.keyPrefix);
       this.flights.depart(name, flight);
       flight.outcome = this.#fly(flight, name, key, factory, ttl, version);
     } else if (flight.isStarting) throw recursive(key);
@@ -95,7 +97,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   #loadSync(key: string, factory: Factory, ttl: number, version: number): unknown {
     const name = this.flightName(key, version);
     if (this.flights.get(name)?.isStarting) throw recursive(key);
-    const flight = new Flight();
+    const flight = new Flight(this.settings.keyPrefix);
     this.flights.depart(name, flight);
     try {
       const sealed = this.#arrive(flight, name, key, factory(), ttl, version);
@@ -109,9 +111,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   #arrive(flight: Flight, name: string, key: string, value: unknown, ttl: number, version: number): unknown {
     if (value === undefined) return undefined;
     const sealed = this.seal(value);
-    if (this.flights.land(name, flight) && this.isOpen) {
+    if (this.flights.land(name, flight)) {
       try {
-        this.write(key, sealed, ttl, version);
+        this.writeLoaded(key, sealed, ttl, version);
       } catch (error) {
         // The callers asked for the value, and there it is: that it cannot be kept is no reason to refuse it.
         if (!(error instanceof ValueTooLargeError)) throw error;

@@ -8,34 +8,42 @@ const STAMPS = 127;
 const STAMPS_A_TURN = 16;
 
 /**
- * What is remembered of keys that were evicted: when they were last used, the interval before that use, and how far
+ * What is remembered of keys that were evicted: when they were last used, the mean interval between uses, and how far
  * the window has turned over since they dropped out of it.
  *
  * A set-associative table in which the least recently used key of a bucket makes room for the next: two keys for each
  * slot, eight bytes a key, one or two cache lines a bucket. The first word of a key is the time of its last use; the
  * second holds a tag of its hash (14 bits: one strange key in 2,000 is taken for a departed one, which costs a wrong
- * guess), the interval as a small float (11 bits) and the stamp of its departure (7 bits, 0 if not from the window).
+ * guess), the mean interval as a small float (11 bits) and the stamp of its departure (7 bits, 0 if not from the window).
  *
  * `recall` leaves its answer in the public fields, so that nothing is allocated.
  */
 export class DepartedKeys {
-  /** Of the key last recalled: the time of its last use; the interval before it, 0 if unknown. */
+  /** Of the key last recalled: the time of its last use; the mean interval between its uses, 0 if unknown. */
   lastUse = 0;
-  interval = 0;
+  meanInterval = 0;
   /** How many turns of the window ago it dropped out of it; `Infinity` if it left from elsewhere. */
   turnsAgo = Infinity;
 
   private buckets = 0;
   private words = new Int32Array(0);
 
-  /** Room for twice as many keys as slots. What was remembered is forgotten: populations grow before they evict. */
+  /**
+   * Room for twice as many keys as slots. A bucket's keys cannot be told apart by more than their tags, so each of the
+   * buckets that takes its place starts with a copy of them all; the strangers among them are the first to look stale.
+   */
   reserve(slots: number): void {
+    const { buckets, words } = this;
     this.buckets = Math.ceil((2 * slots) / WAYS);
     this.words = new Int32Array(2 * WAYS * this.buckets);
+    for (let bucket = 0; bucket < this.buckets; bucket++) {
+      const from = 2 * WAYS * Math.floor((bucket * buckets) / this.buckets);
+      this.words.set(words.subarray(from, from + 2 * WAYS), 2 * WAYS * bucket);
+    }
   }
 
   /** `turns` is how often the window has been replaced so far; -1 if the key leaves from elsewhere. */
-  remember(hash: number, lastUse: number, interval: number, now: number, turns: number): void {
+  remember(hash: number, lastUse: number, meanInterval: number, now: number, turns: number): void {
     const { words } = this;
     const first = this.firstWord(hash);
     let stalest = first;
@@ -48,7 +56,7 @@ export class DepartedKeys {
       }
     }
     words[stalest] = lastUse;
-    words[stalest + 1] = (tagOf(hash) << (32 - TAG_BITS)) | (packInterval(interval) << 7) | stampOf(turns);
+    words[stalest + 1] = (tagOf(hash) << (32 - TAG_BITS)) | (packInterval(meanInterval) << 7) | stampOf(turns);
   }
 
   /** Finds and forgets a key. */
@@ -61,7 +69,7 @@ export class DepartedKeys {
       if (word === 0 || word >>> (32 - TAG_BITS) !== tag) continue;
       const stamp = word & STAMPS;
       this.lastUse = words[at];
-      this.interval = unpackInterval((word >>> 7) & (2 ** INTERVAL_BITS - 1));
+      this.meanInterval = unpackInterval((word >>> 7) & (2 ** INTERVAL_BITS - 1));
       this.turnsAgo = stamp === 0 ? Infinity : ((stampOf(turns) - stamp + STAMPS) % STAMPS) / STAMPS_A_TURN;
       words[at + 1] = 0;
       return true;

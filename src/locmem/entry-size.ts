@@ -1,16 +1,32 @@
+import { types } from 'node:util';
 import { invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
 import { Snapshot } from '../core/snapshot.js';
 
 /** What an object costs beside its fields, and what a number, boolean or reference costs. */
 const OBJECT_BYTES = 24;
 const WORD_BYTES = 8;
+/** Objects with more fields than this do not share the names of them with others of their shape. */
+const SHARED_NAMES = 32;
 
 /**
  * About how many bytes an entry holds on to: `sizeOf` where the user gives none. Characters count for two bytes, as
  * they may; what the engine shares or packs is not known here, so this is a bound to plan by, not a measurement.
  */
 export function estimateEntrySize(value: unknown, key: string): number {
-  return estimate(value instanceof Snapshot ? value.data : value, new Set()) + 2 * key.length;
+  // A list of its own, not recursion: by reference, values are as deep as their owner likes.
+  const pending = [value instanceof Snapshot ? value.data : value];
+  const met = new Set<object>();
+  let bytes = 2 * key.length;
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== 'object' || next === null) bytes += sizeOfPrimitive(next);
+    else if (!met.has(next)) {
+      met.add(next);
+      bytes += OBJECT_BYTES + ownBytes(next);
+      for (const field of fieldsOf(next)) pending.push(field);
+    }
+  }
+  return bytes;
 }
 
 /** @throws TypeError if a `sizeOf` made something that is not a size. */
@@ -27,21 +43,26 @@ export function checkFits(key: string, size: number, maxSize: number | undefined
   );
 }
 
-function estimate(value: unknown, met: Set<object>): number {
+function sizeOfPrimitive(value: unknown): number {
   if (typeof value === 'string') return OBJECT_BYTES + 2 * value.length;
-  if (typeof value !== 'object' || value === null || met.has(value)) return WORD_BYTES;
-  met.add(value);
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return OBJECT_BYTES + value.byteLength;
-  let bytes = OBJECT_BYTES;
-  if (value instanceof Map) {
-    for (const [key, field] of value) bytes += estimate(key, met) + estimate(field, met);
-  } else if (value instanceof Set) {
-    for (const member of value) bytes += estimate(member, met);
-  } else if (Array.isArray(value)) {
-    for (const element of value) bytes += estimate(element, met);
-  } else {
-    // Names of fields are shared by all objects of a shape.
-    for (const field of Object.values(value)) bytes += estimate(field, met);
-  }
-  return bytes;
+  if (typeof value === 'bigint') return WORD_BYTES + Math.ceil(value.toString(16).length / 2);
+  return WORD_BYTES;
+}
+
+/** What an object holds beside the values of its fields. */
+function ownBytes(value: object): number {
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength;
+  if (types.isRegExp(value)) return 2 * value.source.length;
+  if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return 0;
+  const names = Object.keys(value);
+  return names.length <= SHARED_NAMES ? 0 : names.reduce((sum, name) => sum + 2 * name.length, 0);
+}
+
+function fieldsOf(value: object): Iterable<unknown> {
+  if (ArrayBuffer.isView(value)) return [];
+  if (types.isMap(value)) return [...value.keys(), ...value.values()];
+  if (types.isSet(value)) return value;
+  if (types.isNativeError(value)) return [value.message, value.stack, value.cause];
+  if (types.isBoxedPrimitive(value)) return [value.valueOf()];
+  return Object.values(value);
 }

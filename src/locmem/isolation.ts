@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { notData } from '../core/copy-graph.js';
 import { Snapshot, sealCopy } from '../core/snapshot.js';
 import type { ValuesMode } from './store-settings.js';
@@ -18,10 +19,11 @@ function checkedReference(value: unknown): unknown {
   const isRefused =
     typeof value === 'function' ||
     typeof value === 'symbol' ||
-    value instanceof Promise ||
+    types.isWeakMap(value) ||
+    types.isWeakSet(value) ||
     value instanceof WeakRef ||
-    value instanceof WeakMap ||
-    value instanceof WeakSet;
+    // A promise, or what is as good as one: `await cache.get()` would wait for it.
+    typeof (value as PromiseLike<unknown> | null)?.then === 'function';
   if (isRefused) throw notData(value);
   return value;
 }

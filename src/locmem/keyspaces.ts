@@ -30,6 +30,7 @@ export class Keyspaces {
   /** Keys that key functions made are what they are, whatever cache made them: one table and one set of flights. */
   readonly #rawTable = new Map<string, number>();
   readonly #rawFlights = new Flights();
+  readonly #freeIds: number[] = [];
   #count = 0;
   #limit = NAMESPACE_LIMIT;
 
@@ -56,7 +57,7 @@ export class Keyspaces {
   /** Runs under way are not to store what they load: of this prefix, or of all. */
   overruleFlights(prefix: string | undefined): void {
     for (const keyspace of this.#keyspaces.values()) {
-      if (prefix === undefined || keyspace.prefix === prefix) keyspace.flights.overruleAll();
+      keyspace.flights.overruleAll(prefix);
     }
   }
 
@@ -65,8 +66,7 @@ export class Keyspaces {
       this.#dropEmpty(keyspace);
       this.#limit = Math.max(NAMESPACE_LIMIT, 2 * this.#count);
     }
-    const gap = this.namespaces.indexOf(undefined);
-    const id = gap === -1 ? this.namespaces.length : gap;
+    const id = this.#freeIds.pop() ?? this.namespaces.length;
     const namespace = { id, keyspace, table: keyspace.isRaw ? this.#rawTable : new Map<string, number>(), pins: 0 };
     this.namespaces[id] = namespace;
     this.#count++;
@@ -81,6 +81,7 @@ export class Keyspaces {
         if (pins > 0 || table.size > 0) continue;
         keyspace.namespaces.delete(version);
         this.namespaces[id] = undefined;
+        this.#freeIds.push(id);
         this.#count--;
       }
       if (keyspace.namespaces.size > 0 || keyspace === used) continue;

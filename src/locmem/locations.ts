@@ -6,9 +6,9 @@ import { Store } from './store.js';
 import type { StoreSettings } from './store-settings.js';
 import { TinyLfuPolicy } from './tinylfu.js';
 
-const POLICIES: Record<PolicyName, (maxEntries: number) => EvictionPolicy> = {
+const POLICIES: Record<PolicyName, () => EvictionPolicy> = {
   lru: () => new LruPolicy(),
-  tinylfu: (maxEntries) => new TinyLfuPolicy(maxEntries),
+  tinylfu: () => new TinyLfuPolicy(),
 };
 
 /** The named stores of this process, and how many caches have each of them open. */
@@ -17,28 +17,40 @@ const places = new Map<string, { readonly store: Store; openers: number }>();
 /**
  * The store of `location`, made by the first who opens it; one of its own where there is no location.
  *
+ * @param joins whether a store that is open already is joined whatever its settings.
  * @throws InvalidConfigError if it is open with other settings.
  */
-export function openStore(location: string | undefined, settings: StoreSettings, clock: Clock | undefined): Store {
+export function openStore(
+  location: string | undefined,
+  settings: StoreSettings,
+  clock: Clock | undefined,
+  joins: boolean,
+): Store {
   if (location === undefined) return makeStore(settings, clock);
   let place = places.get(location);
   if (place === undefined) {
     place = { store: makeStore(settings, clock), openers: 0 };
     places.set(location, place);
-  } else checkAgreement(location, place.store, settings, clock);
+  } else if (!joins) checkAgreement(location, place.store, settings, clock);
   place.openers++;
   return place.store;
 }
 
-/** One cache less has `location` open; with the last one, its entries go. */
-export function closeStore(location: string | undefined): void {
-  if (location === undefined) return;
-  const place = places.get(location)!;
-  if (--place.openers === 0) places.delete(location);
+/** The store of `location` if anybody has it open. */
+export function storeAt(location: string | undefined): Store | undefined {
+  return location === undefined ? undefined : places.get(location)?.store;
+}
+
+/** One cache less has `store` open; with the last one, its entries go. */
+export function closeStore(location: string | undefined, store: Store): void {
+  const place = location === undefined ? undefined : places.get(location);
+  if (place !== undefined && --place.openers > 0) return;
+  if (location !== undefined) places.delete(location);
+  store.clear();
 }
 
 function makeStore(settings: StoreSettings, clock: Clock = systemClock): Store {
-  return new Store(settings, POLICIES[settings.policy](settings.maxEntries), clock);
+  return new Store(settings, POLICIES[settings.policy](), clock);
 }
 
 function checkAgreement(location: string, store: Store, settings: StoreSettings, clock: Clock | undefined): void {

@@ -105,7 +105,7 @@ export function readLocMemOptions(options: LocMemCacheOptions): StoreSettings {
     cullFrequency,
     policy,
     maxSize: maxSize === undefined ? undefined : sizeInBytes('maxSize', maxSize),
-    measuresSizes: maxSize !== undefined || sizeOf !== undefined,
+    sizeOf: maxSize !== undefined || sizeOf !== undefined,
     values,
   };
 }

@@ -52,6 +52,22 @@ export class SlotQueues {
     this.sizes[queue]--;
   }
 
+  /** Moves a slot to the newest end of the queue it is in. */
+  renew(queue: number, slot: number): void {
+    const links = this.links;
+    const node = slot + this.offset;
+    const newest = links[2 * queue + 1];
+    if (node === newest) return;
+    const newer = links[2 * node];
+    const older = links[2 * node + 1];
+    links[2 * newer + 1] = older;
+    links[2 * older] = newer;
+    links[2 * node] = queue;
+    links[2 * node + 1] = newest;
+    links[2 * newest] = node;
+    links[2 * queue + 1] = node;
+  }
+
   clear(): void {
     for (let queue = 0; queue < this.queues; queue++) {
       this.links[2 * queue] = queue;

@@ -9,7 +9,7 @@ export interface StoreSettings {
   readonly cullFrequency: number | undefined;
   readonly policy: PolicyName;
   readonly maxSize: number | undefined;
-  /** Whether entries have sizes: there is a `maxSize` or a `sizeOf`. */
-  readonly measuresSizes: boolean;
+  /** Whether entries are measured: there is a `maxSize` or a `sizeOf`. */
+  readonly sizeOf: boolean;
   readonly values: ValuesMode;
 }

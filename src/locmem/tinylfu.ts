@@ -6,14 +6,15 @@ const WINDOW = 0;
 const MAIN = 1;
 
 /**
- * The lanes of a slot in `uses`: the times of its last three uses, 0 where unknown; then the region in the lowest bit,
- * and above it the time of the last use when the slot was queued there, to tell whether it has been used since.
+ * The lanes of a slot in `uses`: the time of its last use; the mean interval between its uses, 0 where unknown; the
+ * region in the lowest bit, and above it the time of the last use when the slot was queued in the main region, to tell
+ * whether it has been used since; the key's hash.
  */
 const LANES = 4;
 const LAST = 0;
-const SECOND = 1;
-const THIRD = 2;
-const QUEUED = 3;
+const MEAN = 1;
+const QUEUED = 2;
+const HASH = 3;
 const REGION = 1;
 
 /** Neither region shrinks below this share, so that each can prove itself when the load changes. W-TinyLFU's 1 %. */
@@ -25,6 +26,12 @@ const NEAR = 0.125;
 /** How far evidence for one region must outweigh that for the other before the border moves: half a cache's worth. */
 const INERTIA = 0.5;
 
+/**
+ * How many times hotter a newcomer must be than the entry it is to replace. Means of a few intervals are noisy: without
+ * a margin, entries of equal worth replace each other, each just before it would have been used again.
+ */
+const MARGIN = 1.5;
+
 /** How many entries more than the newcomer the window may hand over at a time, when it has become too wide. */
 const HANDOVER = 2;
 
@@ -33,15 +40,15 @@ const NEVER = 2 ** 32;
 /**
  * Frequency-aware admission behind an adaptive window, after W-TinyLFU (Einziger, Friedman, Manes 2017).
  *
- * A newcomer enters the window, a queue with second chances that behaves like LRU. What leaves it is admitted to the
- * main region only if it is used more often than the entry that must make room there; otherwise it is evicted. So a
+ * A newcomer enters the window, which is an LRU queue. What leaves it is admitted to the main region, a queue with second
+ * chances, only if it is used clearly more often than the entry that must make room there; otherwise it is evicted. So a
  * scan, or a loop longer than the cache, passes through the window and leaves the main region alone.
  *
- * Frequency is measured, not counted: it is the inverse of the mean of the last two intervals between uses, in
- * accesses to the cache. One interval (LIRS; Jiang, Zhang 2002) mistakes a key passed twice by a reversing scan for a
- * hot one; a sketch of counts needs several times longer to learn and to forget. The interval still open counts as
- * soon as it makes the mean worse, so an entry that is used no more ages by itself. Uses within the window are one
- * use, or a burst would look like popularity.
+ * Frequency is measured, not counted: it is the inverse of the mean interval between uses, in accesses to the cache. The
+ * last interval weighs a half in the mean, the one before a quarter, and so on. The last alone (LIRS; Jiang, Zhang 2002)
+ * mistakes a key passed twice by a reversing scan for a hot one; a sketch of counts needs several times longer to learn
+ * and to forget. The interval still open counts as soon as it makes the mean worse, so an entry that is used no more
+ * ages by itself. Uses within the window are one use, or a burst would look like popularity.
  *
  * How wide the window is follows evidence of what one more slot would have earned on either side: a departed key that
  * comes back soon enough for a slightly wider window speaks for it; a hit in the main region after so long that LRU
@@ -54,7 +61,6 @@ export class TinyLfuPolicy implements EvictionPolicy {
   private readonly queues = new SlotQueues(2);
   private readonly departed = new DepartedKeys();
   private uses = new Int32Array(0);
-  private hashes = new Int32Array(0);
 
   /** Counts accesses, modulo 2^32; so do all times here. Differences are right as long as they are below 2^31. */
   private now = 0;
@@ -71,14 +77,10 @@ export class TinyLfuPolicy implements EvictionPolicy {
   /** The length of the last generation: the longest interval that LRU would have turned into a hit. */
   private reach = NEVER;
 
-  constructor(readonly maxEntries: number) {}
-
   reserve(slots: number): void {
-    const { uses, hashes } = this;
+    const { uses } = this;
     this.uses = new Int32Array(LANES * (slots + 1));
     this.uses.set(uses);
-    this.hashes = new Int32Array(slots + 1);
-    this.hashes.set(hashes);
     this.queues.reserve(slots);
     this.departed.reserve(slots);
   }
@@ -90,10 +92,8 @@ export class TinyLfuPolicy implements EvictionPolicy {
     this.now = now;
     const last = uses[at + LAST];
     uses[at + LAST] = now;
-    if ((uses[at + QUEUED] & REGION) !== WINDOW) {
-      uses[at + THIRD] = uses[at + SECOND];
-      uses[at + SECOND] = last;
-    }
+    if ((uses[at + QUEUED] & REGION) === WINDOW) this.queues.renew(WINDOW, slot);
+    else uses[at + MEAN] = meanWith(uses[at + MEAN], (now - last) >>> 0);
     if (((last - this.generationStart) | 0) < 0) this.hitFirst(slot, (now - last) >>> 0);
   }
 
@@ -102,14 +102,12 @@ export class TinyLfuPolicy implements EvictionPolicy {
     const at = LANES * slot;
     const now = (this.now + 1) | 0;
     this.now = now;
-    this.hashes[slot] = hash;
     uses[at + LAST] = now;
-    uses[at + SECOND] = 0;
-    uses[at + THIRD] = 0;
+    uses[at + MEAN] = 0;
+    uses[at + HASH] = hash;
     if (departed.recall(hash, this.turns)) {
       const interval = (now - departed.lastUse) >>> 0;
-      uses[at + SECOND] = departed.lastUse;
-      if (departed.interval > 0) uses[at + THIRD] = (departed.lastUse - departed.interval) | 0;
+      uses[at + MEAN] = meanWith(departed.meanInterval, interval);
       if (departed.turnsAgo < NEAR) this.weigh(1 / (NEAR * this.population()));
       if (interval > (now - this.generationStart) >>> 0) this.countUse();
     } else {
@@ -121,10 +119,10 @@ export class TinyLfuPolicy implements EvictionPolicy {
 
   evict(): number {
     this.isFull = true;
-    const { sizes } = this.queues;
-    const victim = sizes[MAIN] > 0 ? this.oldestIdle(MAIN) : 0;
-    if (victim > 0 && sizes[WINDOW] < this.windowSize()) return this.depart(victim);
-    const candidate = this.oldestIdle(WINDOW);
+    const { queues } = this;
+    const victim = queues.sizes[MAIN] > 0 ? this.oldestIdle() : 0;
+    if (victim > 0 && queues.sizes[WINDOW] < this.windowSize()) return this.depart(victim);
+    const candidate = queues.oldest(WINDOW);
     if (victim === 0 || !this.isHotter(candidate, victim)) return this.depart(candidate);
     this.remove(candidate);
     this.enter(MAIN, candidate);
@@ -171,54 +169,42 @@ export class TinyLfuPolicy implements EvictionPolicy {
   private narrowWindow(): void {
     const target = this.windowSize();
     for (let moved = 0; moved < HANDOVER && this.queues.sizes[WINDOW] > target; moved++) {
-      const slot = this.oldestIdle(WINDOW);
+      const slot = this.queues.oldest(WINDOW);
       this.remove(slot);
       this.enter(MAIN, slot);
     }
   }
 
-  /** The oldest entry of a region that was not used since it was queued; the others are queued again on the way. */
-  private oldestIdle(region: number): number {
+  /** The main region's oldest entry not used since it was queued; the others are queued again on the way. */
+  private oldestIdle(): number {
     const { uses, queues } = this;
     for (;;) {
-      const slot = queues.oldest(region);
+      const slot = queues.oldest(MAIN);
       const at = LANES * slot;
-      if (((uses[at + LAST] << 1) | region) === uses[at + QUEUED]) return slot;
-      queues.unlink(region, slot);
-      this.enter(region, slot);
+      if (((uses[at + LAST] << 1) | MAIN) === uses[at + QUEUED]) return slot;
+      queues.unlink(MAIN, slot);
+      this.enter(MAIN, slot);
     }
   }
 
   private isHotter(candidate: number, victim: number): boolean {
-    return this.uses[LANES * candidate + SECOND] !== 0 && this.twoIntervals(candidate) < this.twoIntervals(victim);
+    const known = this.uses[LANES * candidate + MEAN] !== 0;
+    return known && MARGIN * this.currentMean(candidate) < this.currentMean(victim);
   }
 
-  /** How long the last two intervals took: the smaller, the hotter. A single one counts twice. */
-  private twoIntervals(slot: number): number {
-    const { uses, now } = this;
-    const at = LANES * slot;
-    const last = uses[at + LAST];
-    const second = uses[at + SECOND];
-    const third = uses[at + THIRD];
-    if (second === 0) return 2 * ((now - last) >>> 0);
-    const closed = third === 0 ? 2 * ((last - second) >>> 0) : (last - third) >>> 0;
-    return Math.max(closed, (now - second) >>> 0);
+  /** The mean interval between uses, with the open one where that makes it longer: the shorter, the hotter. */
+  private currentMean(slot: number): number {
+    const mean = this.uses[LANES * slot + MEAN] >>> 0;
+    return Math.max(mean, meanWith(mean, (this.now - this.uses[LANES * slot + LAST]) >>> 0));
   }
 
   private depart(slot: number): number {
     const { uses, departed } = this;
     const at = LANES * slot;
     const fromWindow = this.regionOf(slot) === WINDOW;
-    const last = uses[at + LAST];
-    const second = uses[at + SECOND];
     if (fromWindow) this.turns += 1 / this.population();
-    departed.remember(
-      this.hashes[slot],
-      last,
-      second === 0 ? 0 : (last - second) >>> 0,
-      this.now,
-      fromWindow ? this.turns : -1,
-    );
+    const turns = fromWindow ? this.turns : -1;
+    departed.remember(uses[at + HASH], uses[at + LAST], uses[at + MEAN] >>> 0, this.now, turns);
     this.remove(slot);
     return slot;
   }
@@ -245,4 +231,9 @@ export class TinyLfuPolicy implements EvictionPolicy {
     const share = this.windowShare + evidence - this.evidence;
     this.windowShare = Math.min(1 - SMALLEST_SHARE, Math.max(SMALLEST_SHARE, share));
   }
+}
+
+/** One more interval for a mean, which is 0 where none is known yet. Rounded up, so that it is never 0 again. */
+function meanWith(mean: number, interval: number): number {
+  return mean === 0 ? interval : (mean + interval + 1) >>> 1;
 }

@@ -3,9 +3,9 @@ import cluster from 'node:cluster';
 let hasWarned = false;
 
 /** Whether this process is one of several that run the same program: a cluster worker, or one of PM2's instances. */
-export function isOneOfSeveralWorkers(isClusterWorker: boolean, env: NodeJS.ProcessEnv): boolean {
+function isOneOfSeveralWorkers(isClusterWorker: boolean, env: NodeJS.ProcessEnv): boolean {
   if (isClusterWorker) return true;
-  return env.pm_id !== undefined && (Number(env.instances) > 1 || Number(env.NODE_APP_INSTANCE) > 0);
+  return env.pm_id !== undefined && ((env.instances ?? '1') !== '1' || Number(env.NODE_APP_INSTANCE) > 0);
 }
 
 /** Tells a worker once that its `LocMemCache` is its own: what it stores, the other workers miss. */

@@ -3,7 +3,12 @@ import { hashId } from './random.js';
 const ROWS = 4;
 const MOST = 15;
 
-/** TinyLFU's popularity sketch (Einziger, Friedman, Manes 2017): four rows of counters up to 15, halved by age. */
+/**
+ * TinyLFU's popularity sketch (Einziger, Friedman, Manes 2017) as Caffeine has it: four rows of counters up to 15, four
+ * in a row for each entry, all halved after ten uses for each entry. Every use counts in every row, without the
+ * refinement of raising only the least counters: exact counts would cost W-TinyLFU its good figures on loops and
+ * reversing scans, where a newcomer has always been counted once more than the entry it would replace in vain.
+ */
 export class CountMinSketch {
   private readonly counters: Uint8Array;
   private readonly width: number;
@@ -11,19 +16,20 @@ export class CountMinSketch {
   private additions = 0;
 
   constructor(maxEntries: number) {
-    this.width = 2 ** Math.ceil(Math.log2(Math.max(16, 4 * maxEntries)));
+    this.width = 2 ** Math.ceil(Math.log2(4 * maxEntries));
     this.counters = new Uint8Array(ROWS * this.width);
     this.sample = 10 * maxEntries;
   }
 
   increment(hash: number): void {
-    const least = this.estimate(hash);
-    if (least === MOST) return;
+    let added = false;
     for (let row = 0; row < ROWS; row++) {
       const at = this.index(row, hash);
-      if (this.counters[at] === least) this.counters[at]++;
+      if (this.counters[at] === MOST) continue;
+      this.counters[at]++;
+      added = true;
     }
-    if (++this.additions >= this.sample) this.halve();
+    if (added && ++this.additions >= this.sample) this.halve();
   }
 
   estimate(hash: number): number {

@@ -11,7 +11,7 @@ export type HitRatio = (trace: Trace, size: number, seed: number) => number;
 
 /** `lru` and `tinylfu` are the shipped classes; `opt` is the bound that no policy can pass. */
 export const policies: Readonly<Record<string, HitRatio>> = {
-  tinylfu: (trace, size, seed) => replay(trace, size, new TinyLfuPolicy(size), seed),
+  tinylfu: (trace, size, seed) => replay(trace, size, new TinyLfuPolicy(), seed),
   lru: (trace, size) => replay(trace, size, new LruPolicy()),
   sieve: (trace, size) => replay(trace, size, new SievePolicy()),
   's3-fifo': s3FifoHitRatio,

@@ -26,14 +26,14 @@ export function opened(options: LocMemCacheOptions = {}): Opened {
     return cache;
   };
   const cache = open({});
-  const store = openStore(location, readLocMemOptions(options), clock);
+  const store = openStore(location, readLocMemOptions(options), clock, false);
   return {
     cache,
     store,
     clock,
     open,
     close() {
-      closeStore(location);
+      closeStore(location, store);
       for (const one of caches) one.closeSync();
     },
   };
