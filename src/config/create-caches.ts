@@ -31,8 +31,8 @@ export type Caches<C> = { readonly [A in keyof C]: CacheOf<C[A]> } & ('default' 
 
 /** What the object of caches has beside them, and no alias may be called. */
 const RESERVED = ['close', 'then', 'toJSON', '__proto__'];
-/** What test runners ask any object for. */
-const PROBED = ['$$typeof', 'asymmetricMatch', 'nodeType', 'tagName'];
+/** What printers and test runners ask any object for, beside names that begin with `@@` or `_`. */
+const PROBED = ['href', '$$typeof', 'asymmetricMatch', 'toAsymmetricMatcher', 'nodeType', 'tagName'];
 
 /**
  * Makes the caches of `config`, each alias a property of the result, and `default`, a `LocMemCache`, where it is not
@@ -98,9 +98,8 @@ function withClose(caches: Record<string, Cache>): object {
   const strangers = new Proxy(Object.create(null) as object, {
     get(_target, name) {
       if (typeof name === 'symbol' || RESERVED.includes(name)) return undefined;
-      // What printers and matchers ask of any object.
       if (name in Object.prototype) return Reflect.get(Object.prototype, name);
-      if (PROBED.includes(name)) return undefined;
+      if (PROBED.includes(name) || /^(@@|_)/.test(name)) return undefined;
       throw new InvalidConfigError(unknownName('cache', name, aliases));
     },
   });

@@ -2,6 +2,9 @@ import { types } from 'node:util';
 import { show, UncacheableValueError } from './errors.js';
 import { isPlainObject } from './plain.js';
 
+/** The `Date` of before any test replaced it. */
+export const MachineDate = Date;
+
 /** Deeper nesting than this could fill the stack of a later, deeper caller that only reads. */
 export const DEEPEST = 1000;
 
@@ -92,7 +95,7 @@ class GraphCopy {
 
   #whole(value: object): object {
     try {
-      if (types.isDate(value)) return new Date(value.getTime());
+      if (types.isDate(value)) return new MachineDate(value.getTime());
       return ArrayBuffer.isView(value) ? copyView(value) : structuredClone(value);
     } catch (cause) {
       // Its buffer was transferred away.

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { copyGraph, DEEPEST, notData, tooDeep } from './copy-graph.js';
+import { copyGraph, DEEPEST, MachineDate, notData, tooDeep } from './copy-graph.js';
 
 /**
  * A value that nobody else can reach: what a cache keeps of an object. (Primitives need none.)
@@ -69,8 +69,6 @@ export function unsealCopy(sealed: unknown): unknown {
   return sealed instanceof Snapshot ? sealed.restore() : sealed;
 }
 
-/** The `Date` of before any test replaced it. */
-const MachineDate = Date;
 const hasOwn = Object.prototype.hasOwnProperty;
 
 const same = (data: object): object => data;

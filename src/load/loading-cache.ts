@@ -3,6 +3,7 @@ import type { Expiry } from '../core/call-options.js';
 import { invalidArgument, RecursiveLoadError, show, ValueTooLargeError } from '../core/errors.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKey } from '../core/keys.js';
+import { isPlainObject } from '../core/plain.js';
 import { Flight, type Flights } from './flights.js';
 
 type Factory = () => unknown;
@@ -45,7 +46,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     options: WrapOptions<A>,
   ): (this: This, ...args: A) => Promise<Awaited<R>> {
     if (typeof fn !== 'function') throw invalidArgument(`wrap takes a function; got ${show(fn)}.`);
-    const { key, ...expiry } = { ...options };
+    if (!isPlainObject(options)) throw invalidArgument(`wrap takes an object of options; got ${show(options)}.`);
+    const { key, ...expiry } = options;
     if (typeof key !== 'function') checkKey(key);
     this.entryVersion('wrap', expiry);
     this.entryTtl(expiry);

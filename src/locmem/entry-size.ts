@@ -53,7 +53,7 @@ function sizeOfPrimitive(value: unknown): number {
 function ownBytes(value: object): number {
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength;
   if (types.isRegExp(value)) return 2 * value.source.length;
-  if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return 0;
+  if (Array.isArray(value) || types.isMap(value) || types.isSet(value) || types.isBoxedPrimitive(value)) return 0;
   const names = Object.keys(value);
   return names.length <= SHARED_NAMES ? 0 : names.reduce((sum, name) => sum + 2 * name.length, 0);
 }

@@ -21,7 +21,7 @@ function checkedReference(value: unknown): unknown {
     typeof value === 'symbol' ||
     types.isWeakMap(value) ||
     types.isWeakSet(value) ||
-    value instanceof WeakRef ||
+    Object.prototype.toString.call(value) === '[object WeakRef]' ||
     // A promise, or what is as good as one: `await cache.get()` would wait for it.
     typeof (value as PromiseLike<unknown> | null)?.then === 'function';
   if (isRefused) throw notData(value);

@@ -249,7 +249,7 @@ export class LocMemCache extends LoadingCache {
 
   protected override checkEntry(key: string, sealed: unknown, version: number): void {
     if (this.#hasKeyFunction) this.#storedKey(key, version);
-    if (this.#store!.isSized) this.#measure(sealed, key);
+    if ((this.#store ?? this.#open()).isSized) this.#measure(sealed, key);
   }
 
   protected override flightName(key: string, version: number): string {

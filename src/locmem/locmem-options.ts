@@ -44,7 +44,10 @@ export interface LocMemCacheOptions extends CacheOptions {
   /** How far the cache's clock may be from the true time, in milliseconds; 0 reads the clock on every call. Default: 1. */
   ttlResolution?: number;
 
-  /** Where the time comes from, for tests of expiry; it is then read on every call. Default: the machine's clock. */
+  /**
+   * Where the time comes from, for tests of expiry; it is then read on every call, and must not use the cache.
+   * Default: the machine's clock.
+   */
   clock?: Clock;
 }
 

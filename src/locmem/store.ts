@@ -108,7 +108,7 @@ export class Store {
    * `size` is at most `maxSize`.
    */
   set(namespace: Namespace, key: string, value: unknown, ttl: number, size: number, clock: CoarseClock): boolean {
-    // A clock of a test may throw, or call the cache: then before anything has changed.
+    // A clock of a test may throw: then before anything has changed.
     if (!clock.isMachine) clock.now();
     this.sets++;
     if (this.#cullFrequency !== undefined && this.count >= this.#maxEntries) this.#cull(this.#cullFrequency, clock);

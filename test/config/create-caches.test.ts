@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { type CachesConfig, createCaches, DummyCache, LocMemCache } from 'locmem';
@@ -87,6 +89,8 @@ describe('createCaches', () => {
   for (const [title, config, shows] of [
     ['a config that is no object', null, /object of aliases; got null/],
     ['a list', [], /object of aliases; got \[\]/],
+    ['a Map', new Map(), /object of aliases; got Map/],
+    ['a Map for an alias', { a: new Map() }, /Cache 'a'.*got Map/],
     ['a URL for a config', 'locmem:', /object of aliases; got 'locmem:'/],
     [
       'an unknown backend',
@@ -159,6 +163,28 @@ describe('createCaches', () => {
       ['default', 'pages'],
     );
     assert.doesNotThrow(() => JSON.stringify({ caches: Object.keys(caches) }));
+  });
+
+  it('what it returns stands the probing of printers and matchers', async () => {
+    await using caches = createCaches({ pages: { backend: 'dummy' } });
+    await using others = createCaches({ pages: { backend: 'dummy' } });
+    assert.equal(`${caches}`, '[object Object]');
+    assert.equal(String(caches), '[object Object]');
+    assert.equal(Object.prototype.toString.call(caches), '[object Object]');
+    // biome-ignore lint/suspicious/noPrototypeBuiltins: what older programs call.
+    assert.deepStrictEqual([caches.hasOwnProperty('pages'), caches.hasOwnProperty('sessions')], [true, false]);
+    assert.equal(caches.valueOf(), caches);
+    assert.equal(typeof caches.constructor, 'function');
+    assert.deepStrictEqual(caches, caches);
+    assert.notDeepStrictEqual(caches, others);
+    assert.notDeepEqual(caches, {});
+    assert.doesNotThrow(() => new Console(new Writable({ write: (_chunk, _encoding, done) => done() })).log(caches));
+    assert.throws(() => assert.deepStrictEqual(caches, others), { name: 'AssertionError' });
+    assert.equal(typeof inspect(caches, { customInspect: false, showHidden: true }), 'string');
+    assert.equal(typeof JSON.stringify(caches), 'string');
+    for (const probe of ['$$typeof', 'asymmetricMatch', 'nodeType', 'tagName', 'toJSON', 'then'])
+      assert.equal((caches as unknown as Record<string, unknown>)[probe], undefined, probe);
+    assert.throws(() => (caches as unknown as Record<string, unknown>).page, invalid(/'page'.*Known: pages, default/));
   });
 
   it('close closes them all, and is safe twice', async () => {

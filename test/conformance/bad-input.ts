@@ -95,6 +95,18 @@ const CALLS_WITH_OPTIONS: Record<string, (cache: Cache, options: never) => Promi
   decrVersion: (cache, options) => cache.decrVersion('kept', 1, options),
 };
 
+class Own {
+  version = 2;
+}
+
+/** Objects that are not objects of options, whatever stands in them. */
+const NOT_PLAIN: Record<string, object> = {
+  'a Date': new Date(0),
+  'a Map': new Map([['version', 2]]),
+  'a list': [2],
+  'an instance of a class': new Own(),
+};
+
 const STORING_CALLS = ['set', 'add', 'getOrSet', 'setMany'];
 
 function* wrongCalls(): Iterable<WrongCall> {
@@ -116,6 +128,9 @@ function* wrongCalls(): Iterable<WrongCall> {
         yield [`${name}: options that are ${options}`, (c) => call(c, wrong(options)), RegExp(String(options))];
       }
     }
+    for (const [kind, options] of Object.entries(NOT_PLAIN)) {
+      yield [`${name}: options that are ${kind}`, (c) => call(c, wrong(options)), /takes an object of options/];
+    }
   }
   for (const keys of [undefined, null, 5, 'kept', { kept: 1 }, () => []]) {
     yield [`getMany of ${String(keys)}`, (c) => c.getMany(wrong(keys)), /iterable of keys/];
@@ -123,6 +138,9 @@ function* wrongCalls(): Iterable<WrongCall> {
   }
   for (const entries of [undefined, null, 5, 'kept', () => ({})]) {
     yield [`setMany of ${String(entries)}`, (c) => c.setMany(wrong(entries)), /object, a Map or an iterable/];
+  }
+  for (const entries of [Promise.resolve({ k: 1 }), new Date(0), new Own()]) {
+    yield [`setMany of ${String(entries)}`, (c) => c.setMany(wrong(entries)), /plain object, a Map or an iterable/];
   }
   for (const pair of ['ab', 5, ['k'], ['k', 1, 2], null, { 0: 'k', 1: 1 }]) {
     yield [

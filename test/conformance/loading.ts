@@ -118,6 +118,15 @@ export function loading(subject: Subject): void {
       assert.equal(await adder.add(1, 2), 103);
     });
 
+    spec(subject, 'the wrapped function has the name and the length of the function', async ({ cache }) => {
+      const { name, length } = cache.wrap(async function loadUser(_id: number, _full: boolean) {}, { key: 'k' });
+      assert.deepStrictEqual({ name, length }, { name: 'loadUser', length: 2 });
+      assert.deepStrictEqual(
+        [cache.wrap(() => 1, { key: 'k' }).name, cache.wrap(() => 1, { key: 'k' }).length],
+        ['', 0],
+      );
+    });
+
     spec(subject, 'a rejection, a throw and a bad key reject', async ({ cache }) => {
       const failing = cache.wrap(
         () => {

@@ -174,19 +174,55 @@ export function singleFlight(subject: Subject): void {
       if (stores) assert.equal(await cache.get('k'), 'newer');
     });
 
-    spec(
-      subject,
-      'closing during the run: who waits gets the value, and nothing is stored',
-      async ({ cache, place }) => {
+    spec(subject, 'closing during the run: who waits gets the value', async ({ cache }) => {
+      const run = gate<string>();
+      const waiting = [cache.getOrSet('k', () => run.opened), cache.getOrSet('k', () => 'not run')];
+      await cache.close();
+      run.open('made');
+      assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
+    });
+
+    if (stores) {
+      spec(subject, 'closing one of two caches during its run: the value is stored for the other', async (scene) => {
+        const { cache, place } = scene;
+        const other = await place.open();
+        const run = gate<string>();
+        const waiting = [
+          cache.getOrSet('k', () => run.opened, { ttl: 1000, version: 3 }),
+          other.getOrSet('k', () => 'not run', { version: 3 }),
+        ];
+        await cache.close();
+        run.open('made');
+        assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
+        assert.equal(await other.get('k', { version: 3 }), 'made');
+        await place.advance(1000);
+        assert.equal(await other.has('k', { version: 3 }), false);
+      });
+
+      spec(subject, 'a write after the close of who runs wins over the run, too', async ({ cache, place }) => {
         const other = await place.open();
         const run = gate<string>();
         const waiting = cache.getOrSet('k', () => run.opened);
         await cache.close();
+        await other.delete('k');
         run.open('made');
         assert.equal(await waiting, 'made');
         assert.equal(await other.has('k'), false);
-      },
-    );
+      });
+
+      spec(subject, 'closing all caches during a run: nothing is stored for who comes later', async (scene) => {
+        const { cache, place } = scene;
+        const other = await place.open({ keyPrefix: 'p' });
+        const run = gate<string>();
+        const waiting = [cache.getOrSet('k', () => run.opened), other.getOrSet('k', () => run.opened)];
+        await cache.close();
+        await other.close();
+        const later = await place.open();
+        run.open('made');
+        assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
+        assert.equal(await later.has('k'), false);
+      });
+    }
 
     spec(subject, 'a wrapped function shares runs, too', async ({ cache }) => {
       const run = gate<number>();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import * as locmem from 'locmem';
 import { invalidArgument, show } from '#dist/core/errors.js';
 
@@ -63,5 +64,26 @@ describe('errors', () => {
     }
     assert.equal(show('k'), "'k'");
     assert.equal(show(undefined), 'undefined');
+  });
+
+  it('a value that cannot be shown is no reason to throw another error', () => {
+    const hostile = {
+      [inspect.custom](): never {
+        throw new RangeError('not to be shown');
+      },
+    };
+    const trap = (): never => {
+      throw new RangeError('trapped');
+    };
+    const proxy = new Proxy({}, { get: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap });
+    for (const value of [hostile, [hostile], { hostile }, proxy]) assert.equal(typeof show(value), 'string');
+    const wrong = { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT', message: /^A key is a string/ };
+    for (const key of [hostile, proxy] as never[]) {
+      for (const cache of [new locmem.LocMemCache(), new locmem.DummyCache()]) {
+        assert.throws(() => cache.getSync(key), wrong);
+        assert.throws(() => cache.setSync(key, 1), wrong);
+        assert.throws(() => cache.getManySync([key]), wrong);
+      }
+    }
   });
 });

@@ -52,6 +52,15 @@ describe('CacheKeyWarning', () => {
     assert.match(warnings[0]!, /'kkk.*304 bytes.*250/);
   });
 
+  it('comes for a key that is too long after 200,000 others, too', async () => {
+    const warnings = await warningsOf(`
+      for (let i = 0; i < 200_000; i++) cache.getSync('key' + i);
+      cache.getSync('k'.repeat(251));
+    `);
+    assert.equal(warnings.length, 1, warnings.join('\n'));
+    assert.match(warnings[0], /'kkk.*254 bytes/);
+  });
+
   it('comes once for characters, and once more for length', async () => {
     const warnings = await warningsOf(`
       cache.setSync('white space', 1);

@@ -4,7 +4,6 @@ import { runInNewContext } from 'node:vm';
 import { copyGraph } from '#dist/core/copy-graph.js';
 import { Snapshot, sealCopy, unsealCopy } from '#dist/core/snapshot.js';
 import { isDeepFrozen, vandalize } from '../conformance/reach.js';
-import { deep } from '../conformance/value-kinds.js';
 
 /** What a reader gets of `value`. */
 const kept = <T extends object>(value: T): T => Snapshot.of(value).restore() as T;
@@ -140,16 +139,6 @@ describe('a snapshot', () => {
     assert.deepStrictEqual([copy.name, copy.message, copy.stack], [error.name, error.message, error.stack]);
   });
 
-  it('of nesting deeper than a stack can take is refused by name', () => {
-    let inner: unknown = kept(deep(1900));
-    for (let depth = 1; depth < 1900; depth++)
-      inner = Array.isArray(inner) ? inner[0] : (inner as { value: object }).value;
-    assert.deepStrictEqual(inner, { end: true });
-    for (const depth of [2100, 200_000]) {
-      assert.throws(() => kept(deep(depth)), { ...refused, message: /nested at most 2000 deep/ });
-    }
-  });
-
   it('takes a long list in its stride', () => {
     const list = Array.from({ length: 200_000 }, (_, n) => ({ n }));
     assert.deepStrictEqual(kept(list), list);
@@ -157,7 +146,7 @@ describe('a snapshot', () => {
 
   it('is refused with the path to what is not data', () => {
     assert.throws(() => kept({ a: [1, { b: () => 1 }] }), { ...refused, message: /at a > 1 > b, stands/ });
-    assert.throws(() => kept(new Map([['k', Symbol('s')]])), { ...refused, message: /'k'.*Symbol\(s\)/ });
+    assert.throws(() => kept(new Map([['k', Symbol('s')]])), { ...refused, message: /at k, stands Symbol\(s\)/ });
     assert.throws(() => copyGraph(Promise.resolve()), { ...refused, message: /The value is Promise/ });
   });
 });

@@ -39,6 +39,20 @@ describe('DummyCache', () => {
     assert.throws(() => new DummyCache({ location: 'here' } as never), { name: 'InvalidConfigError' });
   });
 
+  it('refuses what a key function makes that is no key, as other caches do', () => {
+    for (const bad of [null, undefined, 5, '']) {
+      const cache = new DummyCache({ keyFunction: () => bad as string });
+      const wrong = { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT', message: /keyFunction returns a string/ };
+      assert.throws(() => cache.getSync('k'), wrong);
+      assert.throws(() => cache.setSync('k', 1), wrong);
+      assert.throws(() => cache.addSync('k', 1), wrong);
+      assert.throws(() => cache.setManySync({ k: 1 }), wrong);
+      assert.throws(() => cache.hasSync('k'), wrong);
+      assert.throws(() => cache.deleteSync('k'), wrong);
+      assert.throws(() => cache.incrSync('k'), wrong);
+    }
+  });
+
   it('loads anew each time', async () => {
     const cache = new DummyCache();
     let runs = 0;

@@ -86,6 +86,42 @@ describe('caches at one location', () => {
     assert.equal(p!.hasSync('k'), false);
     for (const cache of [p, pp, all]) cache!.closeSync();
   });
+
+  it('with other prefixes and key functions do not disturb a run by clearing theirs, either', async () => {
+    const keyFunction = (key: string) => key;
+    const [a, b] = ['a', 'b'].map((keyPrefix) => new LocMemCache({ location: 'runs', keyPrefix, keyFunction }));
+    const [first, second] = [gate<number>(), gate<number>()];
+    const waiting = [a!.getOrSet('of a', () => first.opened), b!.getOrSet('of b', () => second.opened)];
+    a!.clearSync();
+    first.open(1);
+    second.open(2);
+    assert.deepStrictEqual(await Promise.all(waiting), [1, 2]);
+    assert.deepStrictEqual([a!.hasSync('of a'), b!.getSync('of b')], [false, 2]);
+    for (const cache of [a, b]) cache!.closeSync();
+  });
+
+  it('hand a run on when its cache closes: the value is stored under the same prefix and key function', async () => {
+    for (const options of [{}, { keyPrefix: 'p' }, { keyPrefix: 'p', keyFunction: (key: string) => `of ${key}` }]) {
+      const [one, two] = [1, 2].map(() => new LocMemCache({ location: 'runs', ...options }));
+      const run = gate<string>();
+      const waiting = [one!.getOrSet('k', () => run.opened), two!.getOrSet('k', () => 'not run')];
+      one!.closeSync();
+      run.open('made');
+      assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
+      assert.equal(two!.getSync('k'), 'made');
+      two!.closeSync();
+    }
+  });
+
+  it('that are all closed store nothing of a run, and its callers have their value', async () => {
+    const [one, two] = [1, 2].map(() => new LocMemCache({ location: 'runs' }));
+    const alone = new LocMemCache();
+    const run = gate<object>();
+    const waiting = [one, two, alone].map((cache) => cache!.getOrSet('k', () => run.opened));
+    for (const cache of [one, two, alone]) cache!.closeSync();
+    run.open({ made: true });
+    assert.deepStrictEqual(await Promise.all(waiting), [{ made: true }, { made: true }, { made: true }]);
+  });
 });
 
 describe('failures', () => {

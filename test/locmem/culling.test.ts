@@ -62,6 +62,18 @@ describe('cullFrequency', () => {
     close();
   });
 
+  it('an add of a key that has expired culls a full store, as Django does', () => {
+    const { cache, store, clock, close } = opened({ maxEntries: 4, cullFrequency: 2 });
+    for (const key of ['a', 'b', 'c']) cache.setSync(key, 1, null);
+    cache.setSync('dead', 1, 1000);
+    clock.advance(1000);
+    assert.equal(cache.addSync('dead', 2, null), true);
+    checkStore(store);
+    assert.deepStrictEqual([...cache.keys()], ['c', 'dead']);
+    assert.equal(cache.getSync('dead'), 2);
+    close();
+  });
+
   for (const cullFrequency of [0, 1, 2, 3, 5]) {
     it(`${cullFrequency}: culls exactly as Django's LocMemCache`, () => {
       const key = fc.integer({ min: 0, max: 14 }).map((n) => `k${n}`);

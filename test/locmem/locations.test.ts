@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { LocMemCache, type LocMemCacheOptions } from 'locmem';
+import { checkStore } from './check-store.js';
+import { opened } from './opened.js';
 
 const caches: LocMemCache[] = [];
 
@@ -109,6 +111,22 @@ describe('locations', () => {
     const three = open({ location: 'here' });
     assert.equal(three.hasSync('k'), false);
     assert.deepStrictEqual([three.statsSync().sets, three.statsSync().entries], [0, 0]);
+  });
+
+  it('closing the last one empties the store, whoever still holds it', () => {
+    for (const policy of ['lru', 'tinylfu'] as const) {
+      const { cache, store, open: openHere, close } = opened({ policy });
+      const other = openHere({ keyPrefix: 'p' });
+      cache.setManySync({ a: { n: 1 }, b: 2 });
+      other.setSync('c', 3);
+      cache.closeSync();
+      other.closeSync();
+      assert.equal(store.count, 3, 'the handle itself has it open');
+      close();
+      assert.equal(store.count, 0);
+      assert.ok(store.values.every((value) => value === undefined));
+      checkStore(store);
+    }
   });
 
   it('a refused opener does not keep the location open', () => {

@@ -23,11 +23,14 @@ describe('the worker warning', () => {
 
   it('comes once in one of several PM2 instances', async () => {
     assert.equal(await warnings({ pm_id: '0', instances: '4', NODE_APP_INSTANCE: '0' }), 1);
+    assert.equal(await warnings({ pm_id: '0', instances: 'max', NODE_APP_INSTANCE: '0' }), 1);
+    assert.equal(await warnings({ pm_id: '0', instances: '4' }), 1);
     assert.equal(await warnings({ pm_id: '3', NODE_APP_INSTANCE: '3' }), 1);
   });
 
   it('does not come in the only PM2 instance', async () => {
     assert.equal(await warnings({ pm_id: '0', instances: '1', NODE_APP_INSTANCE: '0' }), 0);
+    assert.equal(await warnings({ pm_id: '0', instances: '1' }), 0);
     assert.equal(await warnings({ pm_id: '0' }), 0);
   });
 

@@ -36,6 +36,10 @@ export function reads(c: SyncCache): void {
   expectType<Equal<typeof fallback, User>>();
   const orNull = c.getSync<User, null>('k', { default: null, version: 2 });
   expectType<Equal<typeof orNull, User | null>>();
+  const textOrNull = c.getSync<string>('a', { default: null });
+  expectType<Equal<typeof textOrNull, string | null>>();
+  const laterOrNull = c.get<string>('a', { default: null, version: 2 });
+  expectType<Equal<typeof laterOrNull, Promise<string | null>>>();
   const orNone = c.get<User, 'none'>('k', { default: 'none' });
   expectType<Equal<typeof orNone, Promise<User | 'none'>>>();
   const many = c.getMany<User>(new Set(['a']));
