@@ -54,6 +54,8 @@ export interface AsyncPeer {
 /** How long to measure, and at which sizes. */
 export interface Effort {
   readonly rounds: number;
+  /** How many processes, one after the other, share the rounds of a contender. */
+  readonly processes: number;
   readonly roundMs: number;
   readonly warmMs: number;
   readonly manyKeys: number;

@@ -3,6 +3,7 @@ import type { Effort } from './contract.js';
 /** The run whose figures are published: a few minutes. */
 export const FULL: Effort = {
   rounds: 15,
+  processes: 3,
   roundMs: 20,
   warmMs: 150,
   manyKeys: 100_000,
@@ -13,6 +14,7 @@ export const FULL: Effort = {
 /** A look, under a minute: enough to see that everything runs, too short to quote. */
 export const QUICK: Effort = {
   rounds: 3,
+  processes: 1,
   roundMs: 8,
   warmMs: 25,
   manyKeys: 20_000,

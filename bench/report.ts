@@ -16,7 +16,7 @@ export function report(run: Run, effort: Effort, seconds: number, now: Date): st
     'Written by `npm run bench`.',
     '',
     ...describeMachine(now),
-    `- ${effort.rounds} rounds in turn, the median of them; the run took ${Math.round(seconds)} s`,
+    `- ${effort.rounds} rounds in turn by ${effort.processes} processes, the median of them; the run took ${Math.round(seconds)} s`,
     '',
     'Figures of other machines and other runs do not compare; the ratios do, roughly. The column ÷ is the figure of the',
     'first row divided by that of the row: below 1, the first row (locmem) needs less. Each contender runs in a process',

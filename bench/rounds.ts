@@ -17,7 +17,13 @@ export async function measure(scenario: Scenario, effort: Effort, quick: boolean
     const rounds = scenario.rounds ?? effort.rounds;
     const inTurn = rounds === 1 ? cells.map((cell) => [cell]) : [cells];
     for (const group of inTurn) {
-      const figures = await measureGroup(scenario, group, rounds, quick);
+      const figures: Figure[][] = group.map(() => []);
+      // A process has luck, good or bad, that lasts as long as it does: where its code and data came to lie.
+      const processes = Math.min(rounds, effort.processes);
+      for (let process = 0; process < processes; process++) {
+        const some = await measureGroup(scenario, group, Math.ceil(rounds / processes), quick);
+        for (const [i, contender] of figures.entries()) contender.push(...(some[i] as Figure[]));
+      }
       for (const [i, cell] of group.entries()) {
         put(results, cell, combine(figures[i] as Figure[], scenario.combine));
       }

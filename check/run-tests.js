@@ -11,5 +11,7 @@ if (files.length === 0) {
   console.error(`There are no built tests in ${folder}.`);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ['--test', ...process.argv.slice(2), ...files], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...process.argv.slice(2), ...files], {
+  stdio: 'inherit',
+});
 process.exitCode = status ?? 1;

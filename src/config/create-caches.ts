@@ -3,7 +3,7 @@ import type { Cache } from '../core/cache.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { unknownName } from '../core/options.js';
 import { isPlainObject } from '../core/plain.js';
-import type { LocMemCache } from '../locmem/locmem-cache.js';
+import { LocMemCache } from '../locmem/locmem-cache.js';
 import { BACKEND_NAMES, BACKENDS, type BackendName, type Backends } from './backends.js';
 import { isBackend, parseCacheUrl } from './url.js';
 
@@ -20,6 +20,13 @@ type CacheOf<C> = C extends Cache
     : C extends `${infer B extends BackendName}:${string}`
       ? Backends[B]['cache']
       : Cache;
+
+/** Options that the backend does not have, made an error where the config is written. */
+export type Exact<C> = {
+  [A in keyof C]: C[A] extends { backend: infer B extends BackendName }
+    ? { [O in keyof C[A]]: O extends 'backend' | keyof Backends[B]['options'] ? C[A][O] : never }
+    : C[A];
+};
 
 /** The caches of a config, by alias, and `close()` for all of them. */
 export type Caches<C> = { readonly [A in keyof C]: CacheOf<C[A]> } & ('default' extends keyof C
@@ -41,12 +48,17 @@ const PROBED = ['href', '$$typeof', 'asymmetricMatch', 'toAsymmetricMatcher', 'n
  * @throws InvalidConfigError if a backend, URL or option is wrong; caches made before it are closed again. The result
  * throws it for an alias that it does not have.
  */
-export function createCaches<const C extends CachesConfig>(config: C): Caches<C> {
-  return assembleCaches(config, () => makeCache('default', { backend: 'locmem' }));
+export function createCaches<const C extends CachesConfig>(config: C & Exact<C>): Caches<C> {
+  return assembleCaches<C>(config, makeDefaultCache);
+}
+
+/** Opens nothing until it is used, and then joins who is there: the location `default` may have been given a meaning. */
+export function makeDefaultCache(): LocMemCache {
+  return new LocMemCache({ location: 'default' }, 'at first use');
 }
 
 /** {@link createCaches} with another way to make the `default` that is not named. */
-export function assembleCaches<const C extends CachesConfig>(config: C, makeDefault: () => Cache): Caches<C> {
+export function assembleCaches<C extends CachesConfig>(config: CachesConfig, makeDefault: () => Cache): Caches<C> {
   if (!isPlainObject(config)) {
     throw new InvalidConfigError(`Caches are configured by an object of aliases; got ${show(config)}.`);
   }
@@ -63,7 +75,7 @@ export function assembleCaches<const C extends CachesConfig>(config: C, makeDefa
     }
     throw error;
   }
-  return withClose(caches) as Caches<C>;
+  return withClose(caches) as unknown as Caches<C>;
 }
 
 function makeCache(alias: string, config: CacheConfig): Cache {

@@ -1,6 +1,6 @@
 import { InvalidConfigError } from '../core/errors.js';
-import { LocMemCache } from '../locmem/locmem-cache.js';
-import { assembleCaches, type Caches, type CachesConfig } from './create-caches.js';
+import type { LocMemCache } from '../locmem/locmem-cache.js';
+import { assembleCaches, type Caches, type CachesConfig, type Exact, makeDefaultCache } from './create-caches.js';
 
 /**
  * The type of {@link caches}, for who configures them: declare it once, and `cache` and `caches` are typed everywhere.
@@ -16,13 +16,11 @@ export interface ConfiguredCaches {}
 
 type Default = ConfiguredCaches extends { default: infer C } ? C : LocMemCache;
 
-/** Opens nothing until it is used: a program may give the location `default` a meaning of its own first. */
-function makeDefault(): LocMemCache {
-  return new LocMemCache({ location: 'default' }, 'at first use');
-}
-
 /** The caches of this process, by alias: `caches.default`, and those of {@link configureCaches}. */
-export let caches: Caches<ConfiguredCaches> & { readonly default: Default } = assembleCaches({}, makeDefault) as never;
+export let caches: Caches<ConfiguredCaches> & { readonly default: Default } = assembleCaches(
+  {},
+  makeDefaultCache,
+) as never;
 
 /** The default cache of this process: a `LocMemCache` of 300 entries that live 5 minutes, unless configured otherwise. */
 export let cache: Default = caches.default;
@@ -35,12 +33,12 @@ let isConfigured = false;
  *
  * @throws InvalidConfigError if the config is wrong (see `createCaches`), or if it is the second call.
  */
-export function configureCaches<const C extends CachesConfig>(config: C): Caches<C> {
+export function configureCaches<const C extends CachesConfig>(config: C & Exact<C>): Caches<C> {
   if (isConfigured) {
     throw new InvalidConfigError('The caches of this process are configured already. Call configureCaches() once.');
   }
   const before: LocMemCache = caches.default;
-  const configured = assembleCaches(config, () => before);
+  const configured = assembleCaches<C>(config, () => before);
   caches = configured as never;
   cache = caches.default;
   isConfigured = true;

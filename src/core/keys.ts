@@ -8,7 +8,11 @@ export const defaultKeyFunction: KeyFunction = (key, keyPrefix, version) => `${k
 
 /** @throws TypeError unless `key` is a string with something in it. */
 export function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') throw invalidArgument(`A key is a string; got ${show(key)} (${typeof key}).`);
+  if (typeof key !== 'string') {
+    throw invalidArgument(
+      `A key is a string; got ${show(key)} (${typeof key}). Make one of it: String(id), or a template.`,
+    );
+  }
   if (key === '') throw invalidArgument('A key is a string of at least one character; got an empty one.');
 }
 

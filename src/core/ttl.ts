@@ -3,7 +3,8 @@ import { invalidArgument, show } from './errors.js';
 
 /**
  * A time to live: milliseconds, or a number with a unit, such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`.
- * `null` and `Infinity`: never expires. 0 or less: expired at once.
+ * `null` and `Infinity`: never expires. 0 or less: expired at once. (Whatever else the package `ms` reads is read too,
+ * such as `'2 weeks'`; the type keeps to what cannot be mistaken.)
  */
 export type Ttl = number | null | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 

@@ -11,6 +11,8 @@ const MAIN = 1;
  * whether it has been used since; the key's hash.
  */
 const LANES = 4;
+/** `slot << LANE_BITS` is where a slot's lanes begin: small integers stay so, where a product might not. */
+const LANE_BITS = 2;
 const LAST = 0;
 const MEAN = 1;
 const QUEUED = 2;
@@ -87,29 +89,30 @@ export class TinyLfuPolicy implements EvictionPolicy {
 
   hit(slot: number): void {
     const { uses } = this;
-    const at = LANES * slot;
+    const at = slot << LANE_BITS;
     const now = (this.now + 1) | 0;
     this.now = now;
     const last = uses[at + LAST];
     uses[at + LAST] = now;
+    const interval = (now - last) | 0;
     if ((uses[at + QUEUED] & REGION) === WINDOW) this.queues.renew(WINDOW, slot);
-    else uses[at + MEAN] = meanWith(uses[at + MEAN], (now - last) >>> 0);
-    if (((last - this.generationStart) | 0) < 0) this.hitFirst(slot, (now - last) >>> 0);
+    else uses[at + MEAN] = meanWith(uses[at + MEAN], interval);
+    if (((last - this.generationStart) | 0) < 0) this.hitFirst(slot, interval);
   }
 
   insert(slot: number, hash: number): void {
     const { uses, departed } = this;
-    const at = LANES * slot;
+    const at = slot << LANE_BITS;
     const now = (this.now + 1) | 0;
     this.now = now;
     uses[at + LAST] = now;
     uses[at + MEAN] = 0;
     uses[at + HASH] = hash;
     if (departed.recall(hash, this.turns)) {
-      const interval = (now - departed.lastUse) >>> 0;
+      const interval = (now - departed.lastUse) | 0;
       uses[at + MEAN] = meanWith(departed.meanInterval, interval);
       if (departed.turnsAgo < NEAR) this.weigh(1 / (NEAR * this.population()));
-      if (interval > (now - this.generationStart) >>> 0) this.countUse();
+      if (interval > ((now - this.generationStart) | 0)) this.countUse();
     } else {
       this.countUse();
     }
@@ -156,11 +159,11 @@ export class TinyLfuPolicy implements EvictionPolicy {
   }
 
   private regionOf(slot: number): number {
-    return this.uses[LANES * slot + QUEUED] & REGION;
+    return this.uses[(slot << LANE_BITS) + QUEUED] & REGION;
   }
 
   private enter(region: number, slot: number): void {
-    const at = LANES * slot;
+    const at = slot << LANE_BITS;
     this.uses[at + QUEUED] = (this.uses[at + LAST] << 1) | region;
     this.queues.push(region, slot);
   }
@@ -180,7 +183,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
     const { uses, queues } = this;
     for (;;) {
       const slot = queues.oldest(MAIN);
-      const at = LANES * slot;
+      const at = slot << LANE_BITS;
       if (((uses[at + LAST] << 1) | MAIN) === uses[at + QUEUED]) return slot;
       queues.unlink(MAIN, slot);
       this.enter(MAIN, slot);
@@ -188,23 +191,23 @@ export class TinyLfuPolicy implements EvictionPolicy {
   }
 
   private isHotter(candidate: number, victim: number): boolean {
-    const known = this.uses[LANES * candidate + MEAN] !== 0;
+    const known = this.uses[(candidate << LANE_BITS) + MEAN] !== 0;
     return known && MARGIN * this.currentMean(candidate) < this.currentMean(victim);
   }
 
   /** The mean interval between uses, with the open one where that makes it longer: the shorter, the hotter. */
   private currentMean(slot: number): number {
-    const mean = this.uses[LANES * slot + MEAN] >>> 0;
-    return Math.max(mean, meanWith(mean, (this.now - this.uses[LANES * slot + LAST]) >>> 0));
+    const mean = this.uses[(slot << LANE_BITS) + MEAN] | 0;
+    return Math.max(mean, meanWith(mean, (this.now - this.uses[(slot << LANE_BITS) + LAST]) | 0));
   }
 
   private depart(slot: number): number {
     const { uses, departed } = this;
-    const at = LANES * slot;
+    const at = slot << LANE_BITS;
     const fromWindow = this.regionOf(slot) === WINDOW;
     if (fromWindow) this.turns += 1 / this.population();
     const turns = fromWindow ? this.turns : -1;
-    departed.remember(uses[at + HASH], uses[at + LAST], uses[at + MEAN] >>> 0, this.now, turns);
+    departed.remember(uses[at + HASH], uses[at + LAST], uses[at + MEAN] | 0, this.now, turns);
     this.remove(slot);
     return slot;
   }
@@ -219,7 +222,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
   private countUse(): void {
     this.usedInGeneration++;
     if (!this.isFull || this.usedInGeneration < this.population()) return;
-    this.reach = (this.now - this.generationStart) >>> 0;
+    this.reach = (this.now - this.generationStart) | 0;
     this.generationStart = this.now;
     this.usedInGeneration = 0;
   }
@@ -235,5 +238,5 @@ export class TinyLfuPolicy implements EvictionPolicy {
 
 /** One more interval for a mean, which is 0 where none is known yet. Rounded up, so that it is never 0 again. */
 function meanWith(mean: number, interval: number): number {
-  return mean === 0 ? interval : (mean + interval + 1) >>> 1;
+  return mean === 0 ? interval : (mean + ((interval - mean + 1) >> 1)) | 0;
 }

@@ -189,3 +189,10 @@ export async function disposal(): Promise<void> {
 describe('the types of the contract', () => {
   it('are what this file, which compiled, says', () => {});
 });
+
+export function configs(): void {
+  // @ts-expect-error an option that the backend does not have
+  createCaches({ users: { backend: 'locmem', maxEntrys: 5 } });
+  // @ts-expect-error an option of another backend
+  createCaches({ users: { backend: 'dummy', maxEntries: 5 } });
+}
