@@ -55,23 +55,25 @@ export class CoarseClock implements Clock {
     return this.#ask();
   }
 
-  /** Whether `moment` has come. */
-  isPast(moment: number): boolean {
+  // Moments are read and written in the arrays that hold them: handed from one function to the next, where that is not
+  // inlined, a number so large would be an allocation (10 ns of a write).
+
+  /** Whether the moment at `index` has come. */
+  isPast(moments: Float64Array, index: number): boolean {
     // Fake timers replace `Date`, and then they alone say how time passes.
-    if (this.#remembered > 0 && moment - this.#time > NEAR && Date.now === machineNow) {
+    if (this.#remembered > 0 && moments[index] - this.#time > NEAR && Date.now === machineNow) {
       this.#remembered--;
       return false;
     }
-    return moment <= this.#ask();
+    return moments[index] <= this.#ask();
   }
 
-  /** The moment that is `ttl` milliseconds away. */
-  after(ttl: number): number {
+  /** Writes at `index` the moment that is `ttl` milliseconds away. */
+  stamp(moments: Float64Array, index: number, ttl: number): void {
     if (this.#remembered > 0 && ttl > NEAR && Date.now === machineNow) {
       this.#remembered--;
-      return this.#time + ttl;
-    }
-    return this.#ask() + ttl;
+      moments[index] = this.#time + ttl;
+    } else moments[index] = this.#ask() + ttl;
   }
 
   #ask(): number {

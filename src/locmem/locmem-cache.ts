@@ -76,7 +76,7 @@ export class LocMemCache extends LoadingCache {
     const namespace = this.#namespaceOf(store, this.versionOf('keys', options));
     if (namespace === undefined) return;
     for (const [key, slot] of namespace.table) {
-      const isLive = !store.isTimed || !this.#clock.isPast(store.expiresAt[slot]);
+      const isLive = !store.isTimed || !this.#clock.isPast(store.expiresAt, slot);
       if (isLive && store.ownerOf(slot) === namespace) yield key;
     }
   }

@@ -7,6 +7,8 @@ import type { StoreSettings } from './store-settings.js';
 /** Slots looked at for an expired entry before a live one is evicted: one cache line of `expiresAt`. */
 const SWEEP = 8;
 const FIRST_CAPACITY = 16;
+/** Where in `expiresAt`, of slot 0, the moment stands before which no entry expires: until then there is nothing to sweep. */
+const SOONEST = 0;
 
 /**
  * The entries of one location: a struct of arrays, indexed by slot. Slot 0 is nobody's.
@@ -52,8 +54,7 @@ export class Store {
   #capacity = 0;
   /** The next slot to sweep. */
   #hand = 1;
-  /** No entry expires before this moment: until then there is nothing to sweep. Found anew in each round of the hand. */
-  #soonest = Number.POSITIVE_INFINITY;
+  /** What `expiresAt[SOONEST]` will be after this round of the hand. */
   #soonestOfRound = Number.POSITIVE_INFINITY;
   readonly #maxEntries: number;
   readonly #cullFrequency: number | undefined;
@@ -77,7 +78,7 @@ export class Store {
     const slot = table.get(key);
     if (slot === undefined) return undefined;
     // `=== true`: a test of truth has to rule out every other kind of value first.
-    if (this.isTimed === true && clock.isPast(this.expiresAt[slot])) {
+    if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) {
       this.#expire(slot);
       return undefined;
     }
@@ -90,7 +91,7 @@ export class Store {
   find(table: Map<string, number>, key: string, clock: CoarseClock): number {
     const slot = table.get(key);
     if (slot === undefined) return 0;
-    if (this.isTimed && clock.isPast(this.expiresAt[slot])) {
+    if (this.isTimed && clock.isPast(this.expiresAt, slot)) {
       this.#expire(slot);
       return 0;
     }
@@ -100,7 +101,7 @@ export class Store {
   /** Whether there is a live entry. Unlike `find`, it leaves an expired one where it is. */
   isLive(table: Map<string, number>, key: string, clock: CoarseClock): boolean {
     const slot = table.get(key);
-    return slot !== undefined && !(this.isTimed && clock.isPast(this.expiresAt[slot]));
+    return slot !== undefined && !(this.isTimed && clock.isPast(this.expiresAt, slot));
   }
 
   /**
@@ -137,19 +138,16 @@ export class Store {
     this.#free(slot);
   }
 
-  /**
-   * Lets the entry in `slot` live for `ttl` from now on. The moment is computed here, where it is stored: handed from
-   * one function to the next, a number that large would be an allocation.
-   */
+  /** Lets the entry in `slot` live for `ttl` from now on. */
   setTtl(slot: number, ttl: number, clock: CoarseClock): void {
     if (this.isTimed !== true) {
       if (ttl === Number.POSITIVE_INFINITY) return;
       this.#startTiming();
     }
-    const expiresAt = clock.after(ttl);
-    this.expiresAt[slot] = expiresAt;
-    if (expiresAt < this.#soonest) this.#soonest = expiresAt;
-    if (expiresAt < this.#soonestOfRound) this.#soonestOfRound = expiresAt;
+    const { expiresAt } = this;
+    clock.stamp(expiresAt, slot, ttl);
+    if (expiresAt[slot] < expiresAt[SOONEST]) expiresAt[SOONEST] = expiresAt[slot];
+    if (expiresAt[slot] < this.#soonestOfRound) this.#soonestOfRound = expiresAt[slot];
   }
 
   /** Puts the entry of `slot` at another name. Nothing may stand there. */
@@ -246,7 +244,7 @@ export class Store {
 
   #evictByPolicy(clock: CoarseClock): number {
     const slot = this.policy.evict();
-    if (this.isTimed === true && clock.isPast(this.expiresAt[slot])) this.expirations++;
+    if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) this.expirations++;
     else this.evictions++;
     this.#detach(slot);
     return slot;
@@ -254,13 +252,13 @@ export class Store {
 
   /** Looks at the next few slots, round and round, for one that has expired; 0 if there is none. */
   #sweep(clock: CoarseClock): number {
-    if (!clock.isPast(this.#soonest)) return 0;
+    if (!clock.isPast(this.expiresAt, SOONEST)) return 0;
     const now = clock.now();
     for (let i = 0; i < SWEEP; i++) {
       const slot = this.#hand++;
       if (slot > this.used) {
         this.#hand = 1;
-        this.#soonest = this.#soonestOfRound;
+        this.expiresAt[SOONEST] = this.#soonestOfRound;
         this.#soonestOfRound = Number.POSITIVE_INFINITY;
         return 0;
       }
@@ -333,7 +331,7 @@ export class Store {
     this.keys.fill(undefined);
     this.values.fill(undefined);
     this.#hand = 1;
-    this.#soonest = Number.POSITIVE_INFINITY;
+    if (this.isTimed) this.expiresAt[SOONEST] = Number.POSITIVE_INFINITY;
     this.#soonestOfRound = Number.POSITIVE_INFINITY;
     this.used = 0;
     this.free.length = 0;
