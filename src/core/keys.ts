@@ -46,21 +46,25 @@ let seen = 0;
  */
 export function warnOfUnportableKey(key: string, overhead: number): void {
   // A UTF-16 unit is at most three bytes of UTF-8: most keys are cleared by one comparison.
-  if (warnOfLength && overhead + key.length * 3 > PORTABLE_BYTES) {
-    const bytes = overhead + Buffer.byteLength(key);
-    if (bytes > PORTABLE_BYTES) {
-      warnOfLength = false;
-      warn(key, `is ${bytes} bytes long as stored; memcached takes ${PORTABLE_BYTES}`);
-    }
-  }
-  if (warnOfCharacters && (++seen < LOOK_AT_ALL || seen % THEN_AT_EVERY === 0)) {
-    for (let i = 0; i < key.length; i++) {
-      const code = key.charCodeAt(i);
-      if (code <= 0x20 || code === 0x7f) {
-        warnOfCharacters = false;
-        warn(key, 'has white space or control characters, which memcached refuses');
-        return;
-      }
+  if (overhead + key.length * 3 > PORTABLE_BYTES) warnOfLongKey(key, overhead);
+  if (++seen < LOOK_AT_ALL || seen % THEN_AT_EVERY === 0) warnOfOddCharacters(key);
+}
+
+function warnOfLongKey(key: string, overhead: number): void {
+  const bytes = overhead + Buffer.byteLength(key);
+  if (!warnOfLength || bytes <= PORTABLE_BYTES) return;
+  warnOfLength = false;
+  warn(key, `is ${bytes} bytes long as stored; memcached takes ${PORTABLE_BYTES}`);
+}
+
+function warnOfOddCharacters(key: string): void {
+  if (!warnOfCharacters) return;
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    if (code <= 0x20 || code === 0x7f) {
+      warnOfCharacters = false;
+      warn(key, 'has white space or control characters, which memcached refuses');
+      return;
     }
   }
 }

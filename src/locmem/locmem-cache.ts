@@ -134,7 +134,7 @@ export class LocMemCache extends LoadingCache {
     }
     checkKey(key);
     const isNew = this.#store!.set(this.#namespace, key, value, this.settings.ttl, 0, this.#clock);
-    if (isNew) this.#warnOfKey(key, this.#ownVersion);
+    if (isNew) warnOfUnportableKey(key, this.#ownOverhead);
     this.changed(key, this.#ownVersion);
   }
 
