@@ -56,7 +56,7 @@ export class CoarseClock implements Clock {
   }
 
   // Moments are read and written in the arrays that hold them: handed from one function to the next, where that is not
-  // inlined, a number so large would be an allocation (10 ns of a write).
+  // inlined, a number so large would be an allocation.
 
   /** Whether the moment at `index` has come. */
   isPast(moments: Float64Array, index: number): boolean {

@@ -6,7 +6,7 @@ import { copyGraph, DEEPEST, MachineDate, notData, tooDeep } from './copy-graph.
  *
  * `data` passed every check and was normalized once, on the way in: plain data properties, `Object.prototype` or
  * `Array.prototype`. So the way out, which is the hot one, checks nothing, and takes the cheapest copy that is right for
- * this value: 10 fields cost one spread, 30 ns, where the structured clone takes 3,600.
+ * this value: 10 fields cost one spread, 30 to 50 ns, where the structured clone takes 2,000.
  */
 export class Snapshot {
   readonly data: object;

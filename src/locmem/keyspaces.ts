@@ -1,8 +1,8 @@
 import { Flights } from '../load/flights.js';
 
 /**
- * The keys of one prefix and version. Choosing a table costs nothing where building `prefix:version:key` on every call
- * would cost more than the look-up (300 ns against 30).
+ * The keys of one prefix and version. Choosing a table costs nothing, where building `prefix:version:key` on every call
+ * would cost more than the look-up: a fresh string has to be flattened and hashed.
  */
 export interface Namespace {
   readonly id: number;

@@ -115,7 +115,7 @@ export class LocMemCache extends LoadingCache {
   override getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
   override getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
   override getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
-  // The hot path, flattened: 22 ns, of which `Map.get` takes 12. One test rules out all that is out of the ordinary.
+  // The hot path, flattened: 20 ns in a plain loop, of which `Map.get` takes 11. One test rules out what is not ordinary.
   override getSync(key: string, options?: GetOptions<unknown>): unknown {
     const table = this.#ownTable;
     if (options !== undefined || table === undefined) return super.getSync(key, options as never);
@@ -125,7 +125,7 @@ export class LocMemCache extends LoadingCache {
     return value === null || this.#isByReference === true ? value : (value as Snapshot).restore();
   }
 
-  // Likewise, where nothing has to be converted, measured or renamed: 7 ns less on a path that a full store takes 110 for.
+  // Likewise, where nothing has to be converted, measured or renamed: 7 ns less on a path that takes 100 in a full store.
   override setSync(key: string, value: unknown, options?: Expiry): void {
     const isPrimitive = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
     if (options !== undefined || !isPrimitive || this.#takesPlainWrites !== true) {
@@ -141,7 +141,7 @@ export class LocMemCache extends LoadingCache {
   protected override read(key: string, version: number): unknown {
     const store = this.#store ?? this.#open();
     if (this.#hasKeyFunction) checkKey(key);
-    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const name = this.#nameOf(key, version);
     const value = store.hit(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
     if (value === undefined) this.#countMiss(store, key, name, version);
     return this.unseal(value);
@@ -160,14 +160,19 @@ export class LocMemCache extends LoadingCache {
 
   /** This cache may be closed, but who shares its location and waited for the run is to have it. */
   protected override writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void {
-    const store = this.#store ?? storeAt(this.#location);
+    if (this.#store !== undefined) {
+      this.#writeTo(this.#store, key, sealed, ttl, version);
+      return;
+    }
+    // Who has the location open may have opened it anew since: then it is another store, with keyspaces of its own.
+    const store = storeAt(this.#location);
     const keyspace = store?.keyspaces.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
     if (store !== undefined && keyspace === this.#keyspace) this.#writeTo(store, key, sealed, ttl, version);
   }
 
   #writeTo(store: Store, key: string, sealed: unknown, ttl: number, version: number): void {
     const size = this.#sizeOfEntry(store, sealed, key);
-    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const name = this.#nameOf(key, version);
     const isOwn = version === this.#ownVersion && store === this.#store;
     const namespace = isOwn ? this.#namespace : store.namespaceAt(this.#keyspace, version);
     let isNew = true;
@@ -183,7 +188,8 @@ export class LocMemCache extends LoadingCache {
 
   protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
     const store = this.#store ?? this.#open();
-    if (this.#isLive(store, key, version)) return false;
+    const table = this.#namespaceOf(store, version)?.table ?? NOTHING;
+    if (store.isLive(table, this.#nameOf(key, version), this.#clock)) return false;
     this.write(key, sealed, ttl, version);
     return true;
   }
@@ -223,7 +229,7 @@ export class LocMemCache extends LoadingCache {
   protected override move(key: string, version: number, target: number): boolean {
     const store = this.#store ?? this.#open();
     // First of all: a key function is the user's, and may itself change what is stored.
-    const name = this.#hasKeyFunction ? this.#storedKey(key, target) : key;
+    const name = this.#nameOf(key, target);
     const slot = this.#find(store, key, version);
     if (slot === 0) return false;
     const namespace = store.namespaceAt(this.#keyspace, target);
@@ -248,12 +254,12 @@ export class LocMemCache extends LoadingCache {
   }
 
   protected override checkEntry(key: string, sealed: unknown, version: number): void {
-    if (this.#hasKeyFunction) this.#storedKey(key, version);
+    this.#nameOf(key, version);
     if ((this.#store ?? this.#open()).isSized) this.#measure(sealed, key);
   }
 
   protected override flightName(key: string, version: number): string {
-    return this.#hasKeyFunction ? this.#storedKey(key, version) : super.flightName(key, version);
+    return this.#hasKeyFunction ? this.#nameOf(key, version) : super.flightName(key, version);
   }
 
   protected override seal(value: unknown): unknown {
@@ -283,21 +289,16 @@ export class LocMemCache extends LoadingCache {
     if (!this.#hasKeyFunction) {
       this.#ownTable = this.#namespace.table;
       this.#takesPlainWrites = !store.isSized && this.settings.ttl > 0;
+      warnOfUnportableKey(this.settings.keyPrefix, 0);
     }
-    if (!this.#hasKeyFunction) warnOfUnportableKey(this.settings.keyPrefix, 0);
     warnIfOneOfSeveralWorkers();
     return store;
-  }
-
-  #isLive(store: Store, key: string, version: number): boolean {
-    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
-    return store.isLive(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
   }
 
   /** The slot of a live entry, 0 if there is none. */
   #find(store: Store, key: string, version: number): number {
     if (this.#hasKeyFunction) checkKey(key);
-    const name = this.#hasKeyFunction ? this.#storedKey(key, version) : key;
+    const name = this.#nameOf(key, version);
     const slot = store.find(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
     if (slot === 0) this.#checkMissedKey(key, name, version);
     return slot;
@@ -318,8 +319,9 @@ export class LocMemCache extends LoadingCache {
     return version === this.#ownVersion ? this.#namespace : store.keyspaces.find(this.#keyspace, version);
   }
 
-  #storedKey(key: string, version: number): string {
-    return storedKey(this.settings.keyFunction, key, this.settings.keyPrefix, version);
+  /** What the entry is called in its namespace's table. */
+  #nameOf(key: string, version: number): string {
+    return this.#hasKeyFunction ? storedKey(this.settings.keyFunction, key, this.settings.keyPrefix, version) : key;
   }
 
   #warnOfKey(name: string, version: number): void {
