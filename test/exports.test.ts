@@ -16,6 +16,7 @@ describe('the package', () => {
       'NoSpaceError',
       'RecursiveLoadError',
       'SegmentError',
+      'SharedCache',
       'UncacheableValueError',
       'ValueTooLargeError',
       'cache',

@@ -82,7 +82,7 @@ function makeCache(alias: string, config: CacheConfig): Cache {
   try {
     if (typeof config === 'string') {
       const { backend, options } = parseCacheUrl(config);
-      return BACKENDS[backend](options, alias);
+      return make(backend, options, alias);
     }
     if (isCache(config)) return config;
     if (typeof config !== 'object' || config === null || typeof config.backend !== 'string') {
@@ -90,11 +90,16 @@ function makeCache(alias: string, config: CacheConfig): Cache {
     }
     const { backend, ...options } = config;
     if (!isBackend(backend)) throw new InvalidConfigError(unknownName('backend', backend, BACKEND_NAMES));
-    return BACKENDS[backend](options, alias);
+    return make(backend, options, alias);
   } catch (error) {
     if (error instanceof InvalidConfigError) error.message = `Cache ${show(alias)}: ${error.message}`;
     throw error;
   }
+}
+
+/** What the options are is for the backend to check: they may come from JavaScript, or from a URL. */
+function make<B extends BackendName>(backend: B, options: unknown, alias: string): Backends[B]['cache'] {
+  return BACKENDS[backend](options as Backends[B]['options'], alias);
 }
 
 function isCache(config: unknown): config is Cache {

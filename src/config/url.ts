@@ -3,13 +3,14 @@ import { unknownName } from '../core/options.js';
 import { BACKEND_NAMES, type BackendName } from './backends.js';
 
 /** Options that a URL's query can give, by how their text is read. The others are functions and objects. */
-const NUMBERS = ['version', 'maxEntries', 'cullFrequency', 'ttlResolution'];
+const NUMBERS = ['version', 'maxEntries', 'cullFrequency', 'ttlResolution', 'nearEntries'];
 const DURATIONS = ['ttl'];
-const TEXTS = ['keyPrefix', 'policy', 'maxSize', 'values'];
+const TEXTS = ['keyPrefix', 'policy', 'maxSize', 'maxBytes', 'values'];
+const WITH_LOCATION: readonly BackendName[] = ['locmem', 'shared'];
 
 /**
- * Reads a URL such as `locmem:my_cache?maxEntries=300&ttl=30s` or `dummy:`: the backend, a location where the backend
- * has one, and options. `ttl=null` is for ever.
+ * Reads a URL such as `locmem:my_cache?maxEntries=300&ttl=30s`, `shared:my_cache`, `shared:///var/cache/app/pages.cache`
+ * or `dummy:`: the backend, a location where the backend has one, and options. `ttl=null` is for ever.
  *
  * @throws InvalidConfigError naming what is wrong, and what is allowed.
  */
@@ -21,9 +22,11 @@ export function parseCacheUrl(url: string): { backend: BackendName; options: Rec
   const backend = match[1]!.toLowerCase();
   if (!isBackend(backend)) throw new InvalidConfigError(unknownName('backend', backend, BACKEND_NAMES));
   const options: Record<string, unknown> = {};
-  const location = decode(match[2]!, url);
+  // After `//` stands a host, of which a file has none, and then its path.
+  const location = decode(match[2]!.replace(/^\/\/(?=\/)/, ''), url);
   if (location !== '') {
-    if (backend !== 'locmem') throw new InvalidConfigError(`${backend}: has no location; got ${show(url)}.`);
+    if (!WITH_LOCATION.includes(backend))
+      throw new InvalidConfigError(`${backend}: has no location; got ${show(url)}.`);
     options.location = location;
   }
   for (const [name, text] of new URLSearchParams(match[3] ?? '')) options[name] = readOption(name, text);

@@ -14,8 +14,7 @@ export function warnIfOneOfSeveralWorkers(): void {
   hasWarned = true;
   process.emitWarning(
     'This process is one of several workers, and a LocMemCache is private to its process: what this worker stores, ' +
-      'the others miss, and what it deletes, they keep. For one cache for all workers use SharedCache, or RedisCache ' +
-      'across machines, as soon as your version of locmem has them ("Which cache when" in its README).',
+      'the others miss, and what it deletes, they keep. For one cache for all workers of a machine use SharedCache.',
     { type: 'LocMemCacheWarning', code: 'LOCMEM_NOT_SHARED' },
   );
 }

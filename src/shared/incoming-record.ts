@@ -1,0 +1,78 @@
+import { UNIT } from './layout.js';
+import { bodySum, codecOf, headSum, keyBytesOf, RECORD, valueOffset } from './record.js';
+
+/** Up to here copying word by word is quicker than a call. */
+const SHORT_WORDS = 64;
+const FIRST_BYTES = 64 * 1024;
+
+/** What Node's buffers have beside what is documented: the same as `toString`, without reading options. */
+export interface QuickBuffer extends Buffer {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+}
+
+/** The record that was copied out of the log last, in memory of this thread: what is decoded can no longer change. */
+export class IncomingRecord {
+  words!: Int32Array;
+  floats!: Float64Array;
+  bytes!: QuickBuffer;
+
+  constructor() {
+    this.#grow(FIRST_BYTES);
+  }
+
+  get kind(): number {
+    return this.words[RECORD.KIND];
+  }
+
+  get codec(): number {
+    return codecOf(this.words[RECORD.KIND]);
+  }
+
+  get expiresAt(): number {
+    return this.floats[RECORD.EXPIRY >> 1];
+  }
+
+  get valueBytes(): number {
+    return this.words[RECORD.VALUE_BYTES];
+  }
+
+  get valueAt(): number {
+    const kind = this.words[RECORD.KIND];
+    return valueOffset(keyBytesOf(kind), codecOf(kind));
+  }
+
+  /** Copies `bytes` of the log, from the record at `unit`. They may change meanwhile: believe nothing yet. */
+  copy(words: Int32Array, log: Buffer, unit: number, bytes: number): void {
+    if (bytes + UNIT > this.bytes.length) this.#grow(bytes + UNIT);
+    const count = (bytes + 3) >> 2;
+    if (count <= SHORT_WORDS) {
+      const own = this.words;
+      const from = 2 * unit;
+      for (let i = 0; i < count; i++) own[i] = words[from + i];
+    } else log.copy(this.bytes, 0, unit * UNIT, unit * UNIT + bytes);
+  }
+
+  /** Whether the key is this one, of so many bytes, zeros up to the next word. */
+  hasKey(key: Int32Array, keyBytes: number): boolean {
+    const { words } = this;
+    if (keyBytesOf(words[RECORD.KIND]) !== keyBytes) return false;
+    const last = RECORD.KEY + ((keyBytes + 3) >> 2);
+    for (let i = RECORD.KEY; i < last; i++) if (words[i] !== key[i]) return false;
+    return true;
+  }
+
+  /** Whether the record is as it was written. */
+  isWhole(): boolean {
+    const end = this.valueAt + this.valueBytes;
+    return (bodySum(this.words, this.bytes, 0, end) ^ headSum(this.words, 0)) === this.words[RECORD.SUM];
+  }
+
+  #grow(bytes: number): void {
+    const memory = new ArrayBuffer(Math.max(FIRST_BYTES, (bytes + (bytes >> 2) + 7) & ~7));
+    this.bytes = Buffer.from(memory) as QuickBuffer;
+    this.words = new Int32Array(memory);
+    this.floats = new Float64Array(memory);
+  }
+}

@@ -1,0 +1,159 @@
+import { InvalidConfigError } from '../core/errors.js';
+
+/** Changes with every change of what stands here: a segment of another layout is never reinterpreted. */
+export const LAYOUT_VERSION = 1;
+/** The first eight bytes of every segment. */
+export const MAGIC = 'locmem\r\n';
+/** Reads otherwise on a machine of the other byte order. */
+export const BYTE_ORDER = 0x01020304;
+
+export const PAGE = 4096;
+export const UNIT = 8;
+/** A record may be up to an eighth of the file, so a shard must be larger than that: there cannot be more of them. */
+export const SHARDS = 4;
+export const SMALLEST = 128 * 1024;
+export const LARGEST = 8 * 2 ** 30;
+
+/** Places of the header's words (4 bytes each). What stands before `CHECKSUM` never changes after creation. */
+export const HEADER = {
+  VERSION: 2,
+  BYTE_ORDER: 3,
+  /** Two halves of a number of up to 2^53. */
+  FILE_SIZE: 4,
+  SEED: 6,
+  CREATION: 7,
+  CHECKSUM: 8,
+  // From here on, what changes.
+  /** Drawn anew by whoever attaches when nobody else is there; slots whose record was verified since bear it. */
+  ERA: 16,
+  /** Shards that made no sense and were emptied. */
+  RESETS: 17,
+  /** Held while what follows changes, and the prefixes and the dictionary. */
+  LOCK: 32,
+  /** How often anything was cleared: what records are stamped with. */
+  CLEARS: 48,
+  /** The value of `CLEARS` after the whole location was cleared last. */
+  CLEARED: 49,
+  PREFIXES: 50,
+  DICTIONARY: 51,
+  /** Of the words from `CLEARS` to here, and of the prefixes. */
+  CHANGING_SUM: 52,
+} as const;
+
+/** A participant: a thread that has the segment open, now or once. */
+export const PARTICIPANT_BYTES = 32;
+/** Words of a participant, and floats of 8 bytes: its counts go on when another takes its place. */
+export const PARTICIPANT = { INCARNATION: 0, HITS: 1, MISSES: 2 } as const;
+
+/** A prefix that was used: its name, and when it was cleared last. */
+export const PREFIX_BYTES = 64;
+export const PREFIX = { CLEARED: 0, LENGTH: 1, NAME: 2 } as const;
+export const PREFIX_NAME_BYTES = PREFIX_BYTES - 4 * PREFIX.NAME;
+
+const SHARD_HEADER_BYTES = 512;
+/** Words of a shard's header. The lock has a cache line of its own. */
+export const SHARD = {
+  LOCK: 0,
+  /** The slot whose record is being changed in place, so that a repair may complete what its owner began. */
+  CHANGING: 16,
+  ENTRIES: 17,
+  /** Of the two rings, when nobody holds the lock. */
+  SUM: 18,
+  /** Two rings of five words. */
+  PROBATION: 20,
+  MAIN: 25,
+  /** Floats of 8 bytes from here on. */
+  COUNTS: 32,
+} as const;
+/** Units from the shard's start; `OLD` is where the records end that were there when the era began, 0 if they are gone. */
+export const RING = { HEAD: 0, TAIL: 1, LIVE: 2, LAP: 3, OLD: 4 } as const;
+
+/** Floats behind `SHARD.COUNTS`. */
+export const COUNT = { SETS: 0, DELETES: 1, EVICTIONS: 2, EXPIRATIONS: 3 } as const;
+
+export const WAYS = 8;
+/** Words of a bucket: a tag, a place, a version and a meta word for each of its slots. */
+export const BUCKET_WORDS = 4 * WAYS;
+/** From a slot's tag to its other words. Near hits need the last two alone, which share a cache line. */
+export const PLACE = 8;
+export const VERSION = 2 * WAYS;
+export const META = 3 * WAYS;
+
+/**
+ * The part of the logs that newcomers pass through. Over the traces of the simulator 3 to 8 % differ by less than one
+ * point; what an entry may miss is a second use within this part of a round.
+ */
+const PROBATION_SHARE = 0.05;
+
+export const ADMISSION_HEADER_WORDS = 2;
+
+/** Words of the frequency sketch for a shard with so many slots: eight counters of 4 bits for each. */
+export function admissionWords(slots: number): number {
+  return ADMISSION_HEADER_WORDS + slots;
+}
+
+/** One slot for so many bytes of a shard: entries of 100 bytes fill the log when three quarters of the slots are taken. */
+const BYTES_A_SLOT = 128;
+
+/** Where everything stands in a segment of a given size. Bytes from the file's start, or from the shard's. */
+export interface Layout {
+  readonly fileSize: number;
+  readonly participants: number;
+  readonly participantsAt: number;
+  readonly prefixes: number;
+  readonly prefixesAt: number;
+  readonly dictionaryBytes: number;
+  readonly dictionaryAt: number;
+  readonly shardsAt: number;
+  readonly shardBytes: number;
+  readonly buckets: number;
+  readonly indexAt: number;
+  readonly admissionAt: number;
+  readonly probationAt: number;
+  readonly mainAt: number;
+  /** The largest encoded value that is taken. */
+  readonly largestValue: number;
+}
+
+/** @throws InvalidConfigError if a segment cannot be that small or large. */
+export function layoutOf(maxBytes: number): Layout {
+  if (maxBytes < SMALLEST || maxBytes > LARGEST) {
+    throw new InvalidConfigError(`maxBytes is from 128 kb to 8 gb (${SMALLEST} to ${LARGEST}); got ${maxBytes}.`);
+  }
+  const fileSize = Math.floor(maxBytes / PAGE) * PAGE;
+  const isSmall = fileSize < 2 ** 20;
+  const participants = isSmall ? 128 : 512;
+  const prefixes = isSmall ? 64 : 256;
+  const dictionaryBytes = isSmall ? PAGE : 16 * PAGE;
+  const participantsAt = PAGE;
+  const prefixesAt = participantsAt + participants * PARTICIPANT_BYTES;
+  const dictionaryAt = prefixesAt + prefixes * PREFIX_BYTES;
+  const shardsAt = dictionaryAt + dictionaryBytes;
+  const shardBytes = Math.floor((fileSize - shardsAt) / SHARDS / 128) * 128;
+  const buckets = Math.floor(shardBytes / BYTES_A_SLOT / WAYS);
+  const admissionAt = SHARD_HEADER_BYTES + buckets * BUCKET_WORDS * 4;
+  const probationAt = aligned(admissionAt + 4 * admissionWords(buckets * WAYS), UNIT);
+  const mainAt = probationAt + aligned(Math.floor((shardBytes - probationAt) * PROBATION_SHARE), UNIT);
+  return {
+    fileSize,
+    participants,
+    participantsAt,
+    prefixes,
+    prefixesAt,
+    dictionaryBytes,
+    dictionaryAt,
+    shardsAt,
+    shardBytes,
+    buckets,
+    indexAt: SHARD_HEADER_BYTES,
+    admissionAt,
+    probationAt,
+    mainAt,
+    largestValue: Math.floor(maxBytes / 8),
+  };
+}
+
+/** `n` rounded up to a multiple of `step`. */
+function aligned(n: number, step: number): number {
+  return Math.ceil(n / step) * step;
+}

@@ -1,0 +1,228 @@
+import { randomInt } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { CacheUnavailableError } from '../core/errors.js';
+import { ChangingHeader } from './changing-header.js';
+import { Clears } from './clears.js';
+import { Codec } from './codec.js';
+import { IncomingRecord } from './incoming-record.js';
+import { HEADER, type Layout, layoutOf, PAGE, PARTICIPANT, PREFIX_BYTES, SHARD, SHARDS } from './layout.js';
+import { segmentPath } from './location.js';
+import { fileIdentity, mapSegment } from './mapping.js';
+import { OutgoingRecord } from './outgoing-record.js';
+import { Participants } from './participants.js';
+import { type Platform, thisPlatform } from './platform.js';
+import { Reader } from './reader.js';
+import { repair, resetShard } from './repair.js';
+import { openSegmentFile } from './segment-file.js';
+import { Shard } from './shard.js';
+import { ShardLock } from './shard-lock.js';
+import { ShardMemory } from './shard-memory.js';
+
+/** Held while somebody joins, so that of several who join at once one finds that it is alone. */
+const JOINING_BYTE = 8;
+const PATIENCE_MS = 1000;
+const ERAS = 2 ** 24;
+/** How long a lock may stay behind that a timeout of node:vm kept this thread from letting go, in ms. */
+const WATCH_MS = 50;
+
+/** The segments that this thread has open, by file. */
+const opened = new Map<string, Segment>();
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+/** One shard, and what this thread needs to read and to change it. */
+export interface Part {
+  readonly memory: ShardMemory;
+  readonly shard: Shard;
+  readonly reader: Reader;
+  readonly lock: ShardLock;
+}
+
+/** Opens the segment at a location for this thread, or joins those in this thread who have it open. */
+export function openSegment(location: unknown, maxBytes: number): Segment {
+  const platform = thisPlatform();
+  const layout = layoutOf(maxBytes);
+  const path = segmentPath(location);
+  const fd = openSegmentFile(path, layout, platform);
+  const name = fileIdentity(fd);
+  const known = opened.get(name);
+  if (known !== undefined) {
+    closeSync(fd);
+    known.users++;
+    return known;
+  }
+  try {
+    const segment = new Segment(name, path, fd, layout, platform);
+    opened.set(name, segment);
+    return segment;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** A segment, attached: this thread takes part in it until the last of its caches is closed. */
+export class Segment {
+  users = 1;
+  readonly layout: Layout;
+  readonly header: Int32Array;
+  readonly clears: Clears;
+  readonly changing: ChangingHeader;
+  readonly parts: readonly Part[];
+  readonly seed: number;
+  readonly codec: Codec;
+  /** The records on their way in and out: one of each, since nothing here is entered twice. */
+  readonly out = new OutgoingRecord();
+  readonly incoming = new IncomingRecord();
+  /** This thread's hits and misses, at `PARTICIPANT.HITS` and `.MISSES`. */
+  readonly counts: Float64Array;
+  readonly #name: string;
+  readonly #fd: number;
+  readonly #participants: Participants;
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(name: string, path: string, fd: number, layout: Layout, platform: Platform) {
+    const { address, buffer } = mapSegment(path, fd, layout.fileSize, platform);
+    this.#name = name;
+    this.#fd = fd;
+    this.layout = layout;
+    this.header = new Int32Array(buffer, 0, PAGE / 4);
+    this.seed = this.header[HEADER.SEED];
+    this.#participants = new Participants(buffer, layout.participantsAt, layout.participants, fd, platform);
+    const prefixes = new Int32Array(buffer, layout.prefixesAt, (layout.prefixes * PREFIX_BYTES) / 4);
+    this.clears = new Clears(this.header, prefixes);
+    waitToJoin(path, fd, platform);
+    try {
+      const mark = this.#participants.join();
+      const lockAt = (words: Int32Array, at: number) =>
+        new ShardLock(words, at, address + BigInt(words.byteOffset + 4 * at), mark, this.#participants, platform);
+      const dictionary = Buffer.from(buffer, layout.dictionaryAt, layout.dictionaryBytes);
+      this.changing = new ChangingHeader(this.header, prefixes, dictionary, lockAt(this.header, HEADER.LOCK));
+      const memories = Array.from(
+        { length: SHARDS },
+        (_, i) => new ShardMemory(buffer, layout.shardsAt + i * layout.shardBytes, layout),
+      );
+      const locks = memories.map((memory) => lockAt(memory.words, SHARD.LOCK));
+      const isFirst = this.#participants.isAlone() || this.header[HEADER.ERA] === 0;
+      const era = isFirst ? this.#beginEra(memories, locks) : this.header[HEADER.ERA];
+      this.parts = memories.map((memory, i) => ({
+        memory,
+        lock: locks[i]!,
+        shard: new Shard(memory, this.clears, era),
+        reader: new Reader(memory, this.clears, era),
+      }));
+      this.counts = this.#participants.ownCounts;
+      this.codec = new Codec(this.changing);
+    } finally {
+      platform.unlockByte(fd, JOINING_BYTE);
+    }
+  }
+
+  partOf(hash: number): Part {
+    return this.parts[hash & (SHARDS - 1)]!;
+  }
+
+  /** Takes a shard's lock, and repairs what it guards if its last owner did not come to an end. */
+  enter(part: Part): void {
+    if (this.#watch === undefined) this.#startWatch();
+    if (part.lock.acquire() && !repair(part.memory)) this.header[HEADER.RESETS]++;
+  }
+
+  leave(part: Part): void {
+    part.memory.words[SHARD.SUM] = part.memory.ringSum();
+    part.lock.release();
+  }
+
+  /** Takes a shard's lock if nobody has it. */
+  tryEnter(part: Part): boolean {
+    if (this.#watch === undefined) this.#startWatch();
+    return part.lock.tryAcquire();
+  }
+
+  /** Repairs a shard whose owner is gone. @returns whether there was anything to do. */
+  recover(part: Part): boolean {
+    if (!part.lock.isAbandoned()) return false;
+    this.enter(part);
+    this.leave(part);
+    return true;
+  }
+
+  /** Of all threads that ever took part. */
+  get hits(): number {
+    return this.#participants.total(PARTICIPANT.HITS);
+  }
+
+  get misses(): number {
+    return this.#participants.total(PARTICIPANT.MISSES);
+  }
+
+  /** One cache less uses it; after the last, this thread takes part no more. */
+  close(): void {
+    if (--this.users > 0) return;
+    opened.delete(this.#name);
+    clearTimeout(this.#watch);
+    this.codec.detach();
+    this.#recoverOwn();
+    closeSync(this.#fd);
+  }
+
+  /**
+   * Nobody else is here: what was written before this moment may have been damaged since, by a crash of the machine or by
+   * hand. What would lead others astray is looked through now; each record is verified when it is first read.
+   */
+  #beginEra(memories: readonly ShardMemory[], locks: readonly ShardLock[]): number {
+    const last = this.header[HEADER.ERA];
+    const isWhole = last > 0 && last < ERAS && this.changing.isWhole();
+    if (!isWhole) this.changing.forget();
+    else this.changing.recover();
+    for (const [i, memory] of memories.entries()) {
+      const lock = locks[i]!;
+      const isInterrupted = lock.isAbandoned();
+      if (isWhole && isInterrupted) {
+        lock.acquire();
+        if (!repair(memory)) this.header[HEADER.RESETS]++;
+      } else {
+        if (isInterrupted) lock.acquire();
+        if (!isWhole || memory.words[SHARD.SUM] !== memory.ringSum()) {
+          if (last === 0 && memory.isNew) for (const ring of [memory.probation, memory.main]) ring.clear();
+          else {
+            resetShard(memory);
+            this.header[HEADER.RESETS]++;
+          }
+        }
+      }
+      for (const ring of [memory.probation, memory.main]) ring.old = ring.isEmpty ? 0 : ring.head;
+      memory.words[SHARD.SUM] = memory.ringSum();
+      if (isInterrupted) lock.release();
+    }
+    let era = last;
+    while (era === last) era = randomInt(1, ERAS);
+    this.header[HEADER.ERA] = era;
+    return era;
+  }
+
+  /** Code here never yields while it holds a lock. So a lock that is held when a timer fires was left behind. */
+  #startWatch(): void {
+    this.#watch = setTimeout(() => {
+      this.#watch = undefined;
+      this.#recoverOwn();
+    }, WATCH_MS).unref();
+  }
+
+  #recoverOwn(): void {
+    for (const part of this.parts) if (part.lock.isOwn()) this.recover(part);
+    this.changing.recoverOwn();
+  }
+}
+
+function waitToJoin(path: string, fd: number, platform: Platform): void {
+  const start = performance.now();
+  while (!platform.lockByte(fd, JOINING_BYTE)) {
+    if (performance.now() - start > PATIENCE_MS) {
+      throw new CacheUnavailableError(
+        `A process that was stopped is about to open ${path}, and keeps others from it. Let it continue, or end it.`,
+      );
+    }
+    Atomics.wait(nobody, 0, 0, 1);
+  }
+}

@@ -1,0 +1,206 @@
+import type { Clears } from './clears.js';
+import type { IncomingRecord } from './incoming-record.js';
+import { META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
+import { LogCleaner } from './log-cleaner.js';
+import type { OutgoingRecord } from './outgoing-record.js';
+import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
+import type { Ring } from './ring.js';
+import type { ShardMemory } from './shard-memory.js';
+
+/** How often a hit is written down, before nobody asks any more. */
+const MOST_VISITS = 3;
+
+/** A record that takes more than this part of the probation log goes to the main one. */
+const LARGE = 1;
+
+/** The changes of one shard. All of it under the shard's lock, after which nobody finds half a change. */
+export class Shard {
+  readonly memory: ShardMemory;
+  readonly #cleaner: LogCleaner;
+  readonly #clears: Clears;
+  readonly #era: number;
+
+  constructor(memory: ShardMemory, clears: Clears, era: number) {
+    this.memory = memory;
+    this.#clears = clears;
+    this.#era = era;
+    this.#cleaner = new LogCleaner(memory, clears);
+  }
+
+  /** The slot of the live entry, 0 if there is none; what has expired or is damaged is removed when met. */
+  find(out: OutgoingRecord, now: number): number {
+    const { memory } = this;
+    const at = memory.find(out);
+    if (at === 0) return 0;
+    if (!this.#isVerified(at)) memory.unlink(at);
+    else if (!this.#cleaner.removeIfGone(at, now)) return at;
+    return 0;
+  }
+
+  /** Stores the record, in the place of the one with its key. */
+  put(out: OutgoingRecord, expiresAt: number, now: number): void {
+    const { memory } = this;
+    const { words } = memory;
+    const at = this.find(out, now);
+    if (at !== 0) {
+      const unit = memory.unitOf(words[at + PLACE]);
+      if (memory.unitsAt(unit) === out.units) this.#overwrite(at, unit, out, expiresAt);
+      else this.#replace(at, memory.ringOf(unit), out, expiresAt, now);
+      this.visit(at);
+      return;
+    }
+    memory.admission.entered(out.hash);
+    this.#append(out, expiresAt, now);
+  }
+
+  remove(at: number): void {
+    this.memory.unlink(at);
+  }
+
+  /** Gives the entry another moment of expiry. */
+  prolong(at: number, expiresAt: number): void {
+    const { memory } = this;
+    const unit = memory.unitOf(memory.words[at + PLACE]);
+    memory.words[SHARD.CHANGING] = at;
+    const version = memory.open(at);
+    memory.floats[(2 * unit + RECORD.EXPIRY) >> 1] = expiresAt;
+    this.#finishChange(at, unit, version);
+  }
+
+  codecAt(at: number): number {
+    const { memory } = this;
+    return codecOf(memory.words[2 * memory.unitOf(memory.words[at + PLACE]) + RECORD.KIND]);
+  }
+
+  /** Adds to a number where it stands. */
+  increase(at: number, delta: number): number {
+    const { memory } = this;
+    const unit = memory.unitOf(memory.words[at + PLACE]);
+    const place = unit + valueOffset(keyBytesOf(memory.words[2 * unit + RECORD.KIND]), CODEC.NUMBER) / UNIT;
+    const sum = memory.floats[place] + delta;
+    memory.words[SHARD.CHANGING] = at;
+    const version = memory.open(at);
+    memory.floats[place] = sum;
+    this.#finishChange(at, unit, version);
+    return sum;
+  }
+
+  #finishChange(at: number, unit: number, version: number): void {
+    const { memory } = this;
+    memory.words[2 * unit + RECORD.BINDING] = version;
+    memory.sumUp(unit);
+    memory.close(at, version);
+    memory.words[SHARD.CHANGING] = 0;
+    this.visit(at);
+  }
+
+  /** Copies the entry's record out of the log. */
+  copyOut(at: number, into: IncomingRecord): void {
+    const { memory } = this;
+    const unit = memory.unitOf(memory.words[at + PLACE]);
+    into.copy(memory.words, memory.log, unit, memory.recordBytes(unit));
+  }
+
+  /** Writes down that the entry was used. Readers do, too: a hit more or less does not matter. */
+  visit(at: number): void {
+    const { words } = this.memory;
+    const meta = words[at + META];
+    if ((meta & MOST_VISITS) < MOST_VISITS) words[at + META] = meta + 1;
+  }
+
+  /** Whether the record was written in this era, or was found whole in it. */
+  #isVerified(at: number): boolean {
+    const { memory } = this;
+    const meta = memory.words[at + META];
+    if (meta >>> 8 === this.#era) return true;
+    if (!memory.isWhole(memory.unitOf(memory.words[at + PLACE]))) return false;
+    memory.words[at + META] = (this.#era << 8) | (meta & 0xff);
+    return true;
+  }
+
+  /** Writes where the old record stands, of which nothing is left afterwards. */
+  #overwrite(at: number, unit: number, out: OutgoingRecord, expiresAt: number): void {
+    const version = this.memory.open(at);
+    out.writeHeader(version, expiresAt, this.#clears.stamp);
+    this.#write(unit, out);
+    this.memory.close(at, version);
+  }
+
+  /** Writes elsewhere, then lets the slot point there. */
+  #replace(at: number, ring: Ring, out: OutgoingRecord, expiresAt: number, now: number): void {
+    const { memory } = this;
+    const { words } = memory;
+    const meta = words[at + META];
+    const fit = out.units > LARGE * memory.probation.units ? memory.main : ring;
+    const unit = this.#cleaner.makeRoom(fit, out.units, now);
+    // Making room may have evicted the entry itself, or moved it.
+    if (memory.find(out) !== at) {
+      this.#publish(this.#freeSlot(out.hash), fit, unit, out, expiresAt, meta);
+      return;
+    }
+    const old = memory.unitOf(words[at + PLACE]);
+    this.#publish(at, fit, unit, out, expiresAt, words[at + META]);
+    memory.bury(old);
+    words[SHARD.ENTRIES]--;
+  }
+
+  #append(out: OutgoingRecord, expiresAt: number, now: number): void {
+    const { memory } = this;
+    const ring = out.units > LARGE * memory.probation.units ? memory.main : memory.probation;
+    const unit = this.#cleaner.makeRoom(ring, out.units, now);
+    this.#publish(this.#freeSlot(out.hash), ring, unit, out, expiresAt, 0);
+  }
+
+  /** The record is part of the log before any slot points to it. */
+  #publish(at: number, ring: Ring, unit: number, out: OutgoingRecord, expiresAt: number, meta: number): void {
+    const { memory } = this;
+    const { words } = memory;
+    out.writeHeader(((words[at + VERSION] | 1) + 1) | 0, expiresAt, this.#clears.stamp);
+    this.#write(unit, out);
+    ring.advance(unit + out.units);
+    ring.live += out.units;
+    const version = memory.open(at);
+    words[at] = out.hash;
+    words[at + PLACE] = memory.placeOf(ring, unit);
+    words[at + META] = (this.#era << 8) | (meta & 0xff);
+    memory.close(at, version);
+    words[SHARD.ENTRIES]++;
+  }
+
+  #write(unit: number, out: OutgoingRecord): void {
+    const count = 2 * out.units;
+    if (count > 64) {
+      out.bytes.copy(this.memory.log, unit * UNIT, 0, out.units * UNIT);
+      return;
+    }
+    const { words } = this.memory;
+    for (let i = 0; i < count; i++) words[2 * unit + i] = out.words[i];
+  }
+
+  /** An empty slot, in the emptier of the two buckets; where both are full, the least used entry has to go. */
+  #freeSlot(hash: number): number {
+    const { memory } = this;
+    const first = memory.firstBucket(hash);
+    const second = memory.secondBucket(hash);
+    const bucket = this.#countFree(second) > this.#countFree(first) ? second : first;
+    for (let at = bucket; at < bucket + WAYS; at++) if (memory.words[at] === 0) return at;
+    return this.#evictFrom(first, second);
+  }
+
+  #countFree(bucket: number): number {
+    let count = 0;
+    for (let at = bucket; at < bucket + WAYS; at++) if (this.memory.words[at] === 0) count++;
+    return count;
+  }
+
+  #evictFrom(first: number, second: number): number {
+    const { words } = this.memory;
+    let least = first;
+    for (let way = 0; way < WAYS; way++) {
+      if ((words[first + way + META] & 0xff) < (words[least + META] & 0xff)) least = first + way;
+      if ((words[second + way + META] & 0xff) < (words[least + META] & 0xff)) least = second + way;
+    }
+    this.#cleaner.evict(least);
+    return least;
+  }
+}

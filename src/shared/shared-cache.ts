@@ -1,0 +1,451 @@
+import { readCacheOptions } from '../core/cache-options.js';
+import type { GetOptions, VersionOptions } from '../core/call-options.js';
+import { CoarseClock, systemClock } from '../core/clock.js';
+import { CacheClosedError, InvalidConfigError, show, ValueTooLargeError } from '../core/errors.js';
+import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
+import { Snapshot, sealCopy } from '../core/snapshot.js';
+import type { CacheStats } from '../core/stats.js';
+import { Flights } from '../load/flights.js';
+import { LoadingCache } from '../load/loading-cache.js';
+import { COUNT, PARTICIPANT } from './layout.js';
+import { NearCache } from './near-cache.js';
+import { namespaceBytes } from './outgoing-record.js';
+import { DAMAGED, MISS, STUCK } from './reader.js';
+import { CODEC, NO_PREFIX_CELL, RECORD } from './record.js';
+import { openSegment, type Part, type Segment } from './segment.js';
+import { readSharedOptions, type SharedCacheOptions } from './shared-options.js';
+import { removePrefix, survey } from './survey.js';
+
+/** Near values may take this part of the segment's size, encoded. */
+const NEAR_SHARE = 1 / 4;
+const MOST_NAMESPACES = 100;
+/**
+ * How often a reader that finds a slot in the middle of a change gives its writer time to go on, half a millisecond
+ * each: enough for one that lost the processor. What a stopped one began to write is not there.
+ */
+const MOST_NAPS = 10;
+const NAP_MS = 0.5;
+
+/**
+ * A cache in memory that every process and thread of the machine shares: whoever opens the same location as the same
+ * user has the same cache. Coherent, crash-proof, warm after a restart; no server.
+ *
+ * @throws InvalidConfigError if an option is wrong or unknown.
+ * @throws NoSpaceError if there is no room for `maxBytes`.
+ * @throws SegmentError if the location cannot be used: it is someone else's, not a segment, of another size or layout.
+ */
+export class SharedCache extends LoadingCache {
+  readonly #segment: Segment;
+  readonly #clock: CoarseClock;
+  readonly #isFrozen: boolean;
+  readonly #hasKeyFunction: boolean;
+  readonly #ownVersion: number;
+  readonly #ownNamespace: Uint8Array;
+  readonly #ownOverhead: number;
+  readonly #namespaces = new Map<number, Uint8Array>();
+  readonly #prefixCell: number;
+  readonly #near: NearCache;
+  readonly #flights: Flights;
+  readonly #flightsHere: Map<string, Flights>;
+  /** The near cache while this cache is open, and its keys are stored as they are given: one test on the hot path. */
+  #quickNear: NearCache | undefined;
+  #isOpen = true;
+
+  constructor(options: SharedCacheOptions) {
+    const { maxBytes, values, nearEntries } = readSharedOptions(options);
+    super(readCacheOptions(options));
+    const { keyPrefix, version, keyFunction } = this.settings;
+    this.#hasKeyFunction = keyFunction !== defaultKeyFunction;
+    this.#ownVersion = version;
+    this.#ownNamespace = namespaceBytes(keyPrefix, version, this.#hasKeyFunction);
+    this.#ownOverhead = Buffer.byteLength(`${keyPrefix}:${version}:`);
+    this.#isFrozen = values === 'frozen';
+    const clock = options.clock ?? systemClock;
+    this.#clock = new CoarseClock(clock, clock === systemClock ? 1 : 0);
+    const segment = openSegment(options.location, maxBytes);
+    this.#segment = segment;
+    this.#prefixCell = keyPrefix === '' ? NO_PREFIX_CELL : segment.changing.cellOf(keyPrefix);
+    this.#near = new NearCache(nearEntries, maxBytes * NEAR_SHARE, segment.header);
+    this.#quickNear = this.#hasKeyFunction ? undefined : this.#near;
+    this.#flightsHere = flightsOf(segment);
+    this.#flights = flightsIn(this.#flightsHere, keyPrefix, this.#hasKeyFunction);
+    warnOfUnportableKey(keyPrefix, 0);
+  }
+
+  /** Counts of the whole segment, since it was made. Walks the index: about 2 ms for 32 MB. */
+  statsSync(): CacheStats {
+    this.checkOpen();
+    const segment = this.#segment;
+    const now = this.#clock.now();
+    const counted = (what: number) => segment.parts.reduce((sum, { memory }) => sum + memory.counted(what), 0);
+    const { entries, bytes, expired } = survey(segment, now);
+    return {
+      hits: segment.hits,
+      misses: segment.misses,
+      sets: counted(COUNT.SETS),
+      deletes: counted(COUNT.DELETES),
+      evictions: counted(COUNT.EVICTIONS),
+      expirations: counted(COUNT.EXPIRATIONS) + expired,
+      entries,
+      bytes,
+    };
+  }
+
+  closeSync(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#quickNear = undefined;
+    this.#near.clear();
+    this.#segment.close();
+  }
+
+  override getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
+  override getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
+  override getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
+  // The hot path, flattened: a near hit is a look into a map and two words of the segment.
+  override getSync(key: string, options?: GetOptions<unknown>): unknown {
+    const near = this.#quickNear;
+    if (options !== undefined || near === undefined) return super.getSync(key, options as never);
+    const value = near.hit(key, this.#clock);
+    if (value === undefined) return this.#readSegment(key, this.#ownVersion);
+    this.#segment.counts[PARTICIPANT.HITS]++;
+    return value;
+  }
+
+  protected override get flights(): Flights {
+    return this.#flights;
+  }
+
+  protected override read(key: string, version: number): unknown {
+    const near = this.#quickNear;
+    if (version === this.#ownVersion && near !== undefined) {
+      const value = near.hit(key, this.#clock);
+      if (value !== undefined) {
+        this.#segment.counts[PARTICIPANT.HITS]++;
+        return value;
+      }
+    }
+    return this.#readSegment(key, version);
+  }
+
+  #readSegment(key: string, version: number): unknown {
+    this.checkOpen();
+    checkKey(key);
+    const segment = this.#segment;
+    const name = this.#nameOf(key, version);
+    const clears = segment.clears.stamp;
+    const part = this.#address(name, version);
+    const at = part === undefined ? MISS : this.#search(part);
+    const value = at > 0 ? this.#decode(part!, at) : undefined;
+    if (value === undefined) {
+      segment.counts[PARTICIPANT.MISSES]++;
+      this.#warnOfKey(name, version);
+      return undefined;
+    }
+    segment.counts[PARTICIPANT.HITS]++;
+    if (version !== this.#ownVersion || this.#hasKeyFunction) return this.#isFrozen ? frozen(value) : value;
+    return this.#keepNear(key, value, part!, at, clears);
+  }
+
+  /** Keeps a value near by if it is worth it. The value for the reader. */
+  #keepNear(key: string, value: unknown, part: Part, at: number, clears: number): unknown {
+    const { incoming, out } = this.#segment;
+    const near = this.#near;
+    const bytes = incoming.valueBytes + incoming.valueAt;
+    // A frozen value is one for all readers only if it is kept.
+    const isKept = near.admits(out.hash, bytes) || (this.#isFrozen && near.takes(bytes));
+    if (!isKept) return this.#isFrozen ? frozen(value) : value;
+    const { version } = part.reader;
+    const kept =
+      this.#isFrozen && typeof value === 'object' && value !== null ? Snapshot.frozen(value) : sealCopy(value);
+    near.keep(key, kept, part.memory.words, at, version, clears, incoming.expiresAt, bytes);
+    return this.#isFrozen && kept instanceof Snapshot ? kept.restore() : value;
+  }
+
+  /** The slot of the live entry whose key is set, and its record copied in; `MISS` if there is none. */
+  #search(part: Part): number {
+    const { out, incoming } = this.#segment;
+    let at = part.reader.read(out, incoming);
+    for (let naps = 0; at === STUCK && naps < MOST_NAPS; naps++) {
+      if (!this.#segment.recover(part)) nap();
+      at = part.reader.read(out, incoming);
+    }
+    if (at > 0 && this.#clock.isPast(incoming.floats, RECORD.EXPIRY >> 1)) at = DAMAGED;
+    if (at === DAMAGED) this.#discard(part);
+    return at > 0 ? at : MISS;
+  }
+
+  /** Removes what has expired, or is damaged, if that needs no waiting. */
+  #discard(part: Part): void {
+    if (!this.#segment.tryEnter(part)) return;
+    part.shard.find(this.#segment.out, this.#clock.now());
+    this.#segment.leave(part);
+  }
+
+  /** `undefined` where the bytes cannot be read: the record was made by a version of Node, or of locmem, to come. */
+  #decode(part: Part, at: number): unknown {
+    part.shard.visit(at);
+    try {
+      return this.#segment.codec.decode(this.#segment.incoming);
+    } catch {
+      return undefined;
+    }
+  }
+
+  protected override contains(key: string, version: number): boolean {
+    this.checkOpen();
+    const name = this.#nameOf(key, version);
+    const part = this.#address(name, version);
+    const at = part === undefined ? MISS : this.#search(part);
+    if (at > 0) part!.shard.visit(at);
+    else this.#warnOfKey(name, version);
+    return at > 0;
+  }
+
+  protected override write(key: string, sealed: unknown, ttl: number, version: number): void {
+    this.checkOpen();
+    this.#writeEntry(key, sealed, ttl, version, false);
+  }
+
+  protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
+    this.checkOpen();
+    return this.#writeEntry(key, sealed, ttl, version, true);
+  }
+
+  /** This cache may be closed; who shares its location in this thread and waited for the run is to have it all the same. */
+  protected override writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void {
+    if (this.#segment.users > 0) this.#writeEntry(key, sealed, ttl, version, false);
+  }
+
+  /** @returns whether it was stored: not where the key is taken and only a new one is wanted. */
+  #writeEntry(key: string, sealed: unknown, ttl: number, version: number, onlyNew: boolean): boolean {
+    const segment = this.#segment;
+    const { out, layout } = segment;
+    const name = this.#nameOf(key, version);
+    const part = this.#address(name, version);
+    if (part === undefined) throw tooLong(key);
+    out.setValue(sealed);
+    if (out.valueBytes > layout.largestValue || out.units > part.memory.main.units) {
+      throw tooLarge(key, out.valueBytes, layout.largestValue);
+    }
+    out.prefix = this.#prefixCell;
+    const now = this.#clock.now();
+    segment.enter(part);
+    try {
+      const at = onlyNew || ttl <= 0 ? part.shard.find(out, now) : 0;
+      if (onlyNew && at !== 0) return false;
+      part.memory.count(COUNT.SETS);
+      if (ttl > 0) part.shard.put(out, now + ttl, now);
+      else if (at !== 0) part.shard.remove(at);
+    } finally {
+      segment.leave(part);
+    }
+    this.#warnOfKey(name, version);
+    return true;
+  }
+
+  protected override remove(key: string, version: number): boolean {
+    return this.#change(key, version, (part, at) => {
+      part.memory.count(COUNT.DELETES);
+      part.shard.remove(at);
+      return true;
+    }) as boolean;
+  }
+
+  protected override prolong(key: string, ttl: number, version: number): boolean {
+    return this.#change(key, version, (part, at, now) => {
+      if (ttl > 0) part.shard.prolong(at, now + ttl);
+      else part.shard.remove(at);
+      return true;
+    }) as boolean;
+  }
+
+  protected override increase(key: string, delta: number, version: number): unknown {
+    let isNumber = true;
+    const result = this.#change(key, version, (part, at) => {
+      isNumber = part.shard.codecAt(at) === CODEC.NUMBER;
+      if (isNumber) return part.shard.increase(at, delta);
+      part.shard.copyOut(at, this.#segment.incoming);
+      return true;
+    });
+    if (result === false) return undefined;
+    return isNumber ? result : this.#segment.codec.decode(this.#segment.incoming);
+  }
+
+  /** Calls `change` with the slot of the live entry, under the lock; `false` if there is none. */
+  #change(
+    key: string,
+    version: number,
+    change: (part: Part, at: number, now: number) => number | boolean,
+  ): number | boolean {
+    this.checkOpen();
+    const segment = this.#segment;
+    const name = this.#nameOf(key, version);
+    const part = this.#address(name, version);
+    let result: number | boolean = false;
+    if (part !== undefined) {
+      const now = this.#clock.now();
+      segment.enter(part);
+      try {
+        const at = part.shard.find(segment.out, now);
+        if (at !== 0) result = change(part, at, now);
+      } finally {
+        segment.leave(part);
+      }
+    }
+    if (result === false) this.#warnOfKey(name, version);
+    return result;
+  }
+
+  protected override move(key: string, version: number, target: number): boolean {
+    this.checkOpen();
+    const segment = this.#segment;
+    const name = this.#nameOf(key, version);
+    const newName = this.#nameOf(key, target);
+    const to = this.#address(newName, target);
+    const from = this.#address(name, version);
+    if (from === undefined || to === undefined) return false;
+    const isSame = this.#hasKeyFunction ? name === newName : version === target;
+    const now = this.#clock.now();
+    // Always in the same order, or two that move to and fro would wait for each other.
+    const parts = from === to ? [from] : segment.parts.filter((part) => part === from || part === to);
+    const entered: Part[] = [];
+    try {
+      for (const part of parts) {
+        segment.enter(part);
+        entered.push(part);
+      }
+      const at = from.shard.find(segment.out, now);
+      if (at === 0) return false;
+      if (isSame) from.shard.visit(at);
+      else {
+        this.#copyTo(to, newName, target, from, at, now);
+        this.#address(name, version);
+        const left = from.shard.find(segment.out, now);
+        if (left !== 0) from.shard.remove(left);
+      }
+      return true;
+    } finally {
+      for (const part of entered) segment.leave(part);
+    }
+  }
+
+  /** Written there before it is removed here: who dies in between loses nothing. */
+  #copyTo(to: Part, newName: string, target: number, from: Part, at: number, now: number): void {
+    const { out, incoming } = this.#segment;
+    from.shard.copyOut(at, incoming);
+    const { codec, valueAt, valueBytes, expiresAt } = incoming;
+    this.#address(newName, target);
+    out.setEncoded(codec, incoming.bytes.subarray(valueAt, valueAt + valueBytes));
+    out.prefix = this.#prefixCell;
+    to.shard.put(out, expiresAt, now);
+  }
+
+  protected override removeAll(): void {
+    this.checkOpen();
+    const { keyPrefix } = this.settings;
+    const { changing } = this.#segment;
+    if (keyPrefix === '') changing.clearAll();
+    else if (this.#prefixCell !== NO_PREFIX_CELL) changing.clearPrefix(this.#prefixCell);
+    else if (this.#hasKeyFunction) throw cannotTell(keyPrefix);
+    else removePrefix(this.#segment, namespaceBytes(keyPrefix, 0, false));
+    for (const flights of this.#flightsHere.values()) flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
+  }
+
+  protected override checkOpen(): void {
+    if (!this.#isOpen) {
+      throw new CacheClosedError(
+        'This SharedCache was closed. Make a new one, or close it when nobody uses it any more.',
+      );
+    }
+  }
+
+  protected override checkEntry(key: string, _sealed: unknown, version: number): void {
+    this.#nameOf(key, version);
+  }
+
+  protected override flightName(key: string, version: number): string {
+    return this.#hasKeyFunction ? this.#nameOf(key, version) : super.flightName(key, version);
+  }
+
+  protected override seal(value: unknown): unknown {
+    return this.#segment.codec.seal(value);
+  }
+
+  protected override unseal(sealed: unknown): unknown {
+    const value = this.#segment.codec.unseal(sealed);
+    return this.#isFrozen ? frozen(value) : value;
+  }
+
+  /** Sets the key that is looked for. @returns where it belongs; `undefined` if it is too long to be anywhere. */
+  #address(name: string, version: number): Part | undefined {
+    const segment = this.#segment;
+    const namespace = version === this.#ownVersion ? this.#ownNamespace : this.#namespaceOf(version);
+    return segment.out.setKey(namespace, name, segment.seed) ? segment.partOf(segment.out.hash) : undefined;
+  }
+
+  #namespaceOf(version: number): Uint8Array {
+    let namespace = this.#namespaces.get(version);
+    if (namespace === undefined) {
+      namespace = namespaceBytes(this.settings.keyPrefix, version, this.#hasKeyFunction);
+      if (this.#namespaces.size >= MOST_NAMESPACES) this.#namespaces.clear();
+      this.#namespaces.set(version, namespace);
+    }
+    return namespace;
+  }
+
+  /** What stands for the key in its namespace: the key, or what the key function makes of it. */
+  #nameOf(key: string, version: number): string {
+    return this.#hasKeyFunction ? storedKey(this.settings.keyFunction, key, this.settings.keyPrefix, version) : key;
+  }
+
+  #warnOfKey(name: string, version: number): void {
+    if (this.#hasKeyFunction) warnOfUnportableKey(name, 0);
+    else if (version === this.#ownVersion) warnOfUnportableKey(name, this.#ownOverhead);
+    else warnOfUnportableKey(name, Buffer.byteLength(`${this.settings.keyPrefix}:${version}:`));
+  }
+}
+
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+function nap(): void {
+  Atomics.wait(nobody, 0, 0, NAP_MS);
+}
+
+function frozen(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? Snapshot.frozen(value).restore() : value;
+}
+
+/** The runs under way in this thread, of all caches at one segment: by prefix, and by whether there is a key function. */
+const flightsBySegment = new WeakMap<Segment, Map<string, Flights>>();
+
+function flightsOf(segment: Segment): Map<string, Flights> {
+  const known = flightsBySegment.get(segment) ?? new Map<string, Flights>();
+  flightsBySegment.set(segment, known);
+  return known;
+}
+
+function flightsIn(all: Map<string, Flights>, prefix: string, hasKeyFunction: boolean): Flights {
+  // With a key function, keys of several prefixes may be one and the same.
+  const name = hasKeyFunction ? 'function' : `prefix ${prefix}`;
+  const flights = all.get(name) ?? new Flights();
+  all.set(name, flights);
+  return flights;
+}
+
+function tooLong(key: string): ValueTooLargeError {
+  return new ValueTooLargeError(`A key is at most 65,535 bytes long, with prefix and version; got ${show(key)}.`);
+}
+
+function tooLarge(key: string, bytes: number, most: number): ValueTooLargeError {
+  return new ValueTooLargeError(
+    `The value at ${show(key)} takes ${bytes} bytes; an eighth of maxBytes, here ${most}, is the most. Nothing was stored.`,
+  );
+}
+
+function cannotTell(prefix: string): InvalidConfigError {
+  return new InvalidConfigError(
+    `clear() cannot tell the entries of prefix ${show(prefix)}: its keys are made by a function, and the segment knows no ` +
+      'more prefixes. Use fewer or shorter prefixes, or a location for each.',
+  );
+}

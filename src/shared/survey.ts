@@ -1,0 +1,73 @@
+import { PLACE, UNIT } from './layout.js';
+import { keyBytesOf, RECORD, RECORD_HEADER_BYTES } from './record.js';
+import { nextSlot } from './repair.js';
+import type { Part, Segment } from './segment.js';
+
+/** What a walk of the index finds. */
+export interface Survey {
+  /** Live entries, and the bytes of their records. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries whose time is over, and that nobody has met since. */
+  readonly expired: number;
+}
+
+/** Walks the index. Takes no lock: what changes meanwhile is counted before or after. */
+export function survey(segment: Segment, now: number): Survey {
+  let expired = 0;
+  let entries = 0;
+  let bytes = 0;
+  for (const { memory } of segment.parts) {
+    const { words, floats } = memory;
+    for (let at = memory.firstSlot; at < memory.endOfSlots; at = nextSlot(at, memory)) {
+      if (words[at] === 0) continue;
+      const unit = memory.unitOf(words[at + PLACE]);
+      const units = memory.unitsAt(unit);
+      if (units === 0 || segment.clears.has(words[2 * unit + RECORD.STAMP], words[2 * unit + RECORD.KIND])) continue;
+      if (floats[(2 * unit + RECORD.EXPIRY) >> 1] <= now) expired++;
+      else {
+        entries++;
+        bytes += units * UNIT;
+      }
+    }
+  }
+  return { entries, bytes, expired };
+}
+
+/**
+ * Removes the entries of a prefix one by one: for prefixes that are not in the segment's table, which is full, or takes
+ * no names that long. `namespace` is that of any of its versions.
+ */
+export function removePrefix(segment: Segment, namespace: Uint8Array): void {
+  const prefix = Buffer.from(namespace.subarray(0, namespace.lastIndexOf(0x3a) + 1));
+  for (const part of segment.parts) {
+    segment.enter(part);
+    try {
+      removeFrom(part, prefix);
+    } finally {
+      segment.leave(part);
+    }
+  }
+}
+
+function removeFrom({ memory, shard }: Part, prefix: Buffer): void {
+  for (let at = memory.firstSlot; at < memory.endOfSlots; at = nextSlot(at, memory)) {
+    if (memory.words[at] === 0) continue;
+    const unit = memory.unitOf(memory.words[at + PLACE]);
+    if (memory.recordBytes(unit) === 0) continue;
+    const start = unit * UNIT + RECORD_HEADER_BYTES;
+    const key = memory.log.subarray(start, start + keyBytesOf(memory.words[2 * unit + RECORD.KIND]));
+    if (isOf(key, prefix)) shard.remove(at);
+  }
+}
+
+/** Whether a key is `prefix:version`, the end of the namespace, and the rest. */
+function isOf(key: Buffer, prefix: Buffer): boolean {
+  if (key.length <= prefix.length || !key.subarray(0, prefix.length).equals(prefix)) return false;
+  for (let i = prefix.length; i < key.length; i++) {
+    if (key[i] === 0xff) return true;
+    const isOfNumber = key[i] === 0x2d || (key[i]! >= 0x30 && key[i]! <= 0x39);
+    if (!isOfNumber) return false;
+  }
+  return false;
+}
