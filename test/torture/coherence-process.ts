@@ -1,0 +1,41 @@
+/** Writes a sequence to many keys, and after each says so by a count in the same cache; or reads, and checks. */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { SharedCache } from 'locmem';
+
+const [role, location, milliseconds] = (isMainThread ? process.argv.slice(2) : workerData) as [string, string, string];
+const KEYS = 20;
+const cache = new SharedCache({ location, maxBytes: '4mb', nearEntries: 100, ttl: null });
+const end = Date.now() + Number(milliseconds);
+let checks = 0;
+let stale = 0;
+
+function write(from: number): void {
+  for (let n = from; n < from + 1000; n++) {
+    cache.setSync(`key:${n % KEYS}`, n % 2 === 0 ? n : { n });
+    cache.setSync('written', n);
+  }
+  if (Date.now() < end) setImmediate(write, from + 1000);
+  else finish();
+}
+
+function read(): void {
+  for (let i = 0; i < 1000; i++) {
+    const written = cache.getSync<number>('written') ?? 0;
+    const value = cache.getSync<number | { n: number }>(`key:${written % KEYS}`);
+    const n = typeof value === 'object' ? value.n : (value ?? 0);
+    checks++;
+    if (n < written) stale++;
+  }
+  if (Date.now() < end) setImmediate(read);
+  else finish();
+}
+
+function finish(): void {
+  const report = { checks, stale };
+  if (isMainThread) process.send!(report, () => process.disconnect());
+  else parentPort!.postMessage(report);
+  cache.closeSync();
+}
+
+if (role === 'writer') write(1);
+else read();

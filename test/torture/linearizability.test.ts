@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { type Call, isLinearizable } from './history.js';
+import { Child, freshLocation, IS_LONG } from './shared-place.js';
+
+const CALLS = 3000;
+const ROUNDS = IS_LONG ? 50 : 2;
+
+function at(start: number, end: number, operation: Call['operation'], result: Call['result'], value?: number): Call {
+  return { start: BigInt(start), end: BigInt(end), operation, result, ...(value === undefined ? {} : { value }) };
+}
+
+describe('the checker of histories', () => {
+  for (const [title, calls] of [
+    [
+      'one after the other',
+      [at(0, 1, 'set', null, 5), at(2, 3, 'get', 5), at(4, 5, 'delete', true), at(6, 7, 'get', null)],
+    ],
+    ['a read beside a write, before it', [at(0, 9, 'set', null, 5), at(1, 2, 'get', null)]],
+    ['a read beside a write, after it', [at(0, 9, 'set', null, 5), at(1, 2, 'get', 5)]],
+    ['of two adds, one', [at(0, 9, 'add', true, 1), at(1, 8, 'add', false, 2), at(10, 11, 'get', 1)]],
+    ['counts beside each other', [at(0, 1, 'set', null, 5), at(2, 9, 'incr', 7), at(3, 8, 'incr', 6)]],
+  ] as [string, Call[]][]) {
+    it(`accepts ${title}`, () => assert.equal(isLinearizable(calls), true));
+  }
+
+  for (const [title, calls] of [
+    ['a read of what was overwritten', [at(0, 1, 'set', null, 5), at(2, 3, 'set', null, 6), at(4, 5, 'get', 5)]],
+    ['a read of what was deleted', [at(0, 1, 'set', null, 5), at(2, 3, 'delete', true), at(4, 5, 'get', 5)]],
+    ['a lost write', [at(0, 1, 'set', null, 5), at(2, 3, 'get', null)]],
+    ['two reads that go back', [at(0, 9, 'set', null, 5), at(1, 2, 'get', 5), at(3, 4, 'get', null)]],
+    ['two adds that both win', [at(0, 9, 'add', true, 1), at(1, 8, 'add', true, 2)]],
+    ['a lost count', [at(0, 1, 'set', null, 5), at(2, 9, 'incr', 6), at(3, 8, 'incr', 6)]],
+  ] as [string, Call[]][]) {
+    it(`refuses ${title}`, () => assert.equal(isLinearizable(calls), false));
+  }
+});
+
+describe('processes and threads that call at once', () => {
+  it('see each key change in one order', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const location = freshLocation();
+      const children = ['1', '2'].map((writer) => new Child('./history-process.js', location, writer, String(CALLS)));
+      const threads = ['3', '4'].map(
+        (writer) =>
+          new Worker(new URL('./history-process.js', import.meta.url), { workerData: [location, writer, CALLS] }),
+      );
+      await Promise.all([
+        ...children.map((child) => child.next()),
+        ...threads.map((thread) => once(thread, 'message')),
+      ]);
+      const done = [
+        ...children.map((child) => child.next()),
+        ...threads.map(async (one) => (await once(one, 'message'))[0]),
+      ];
+      for (const child of children) child.send('go');
+      for (const thread of threads) thread.postMessage('go');
+      const all = ((await Promise.all(done)) as [string, Call][][]).flat();
+      assert.equal(all.length, 4 * CALLS);
+      for (const key of new Set(all.map(([key]) => key))) {
+        const calls = all.filter(([name]) => name === key).map(([, call]) => call);
+        assert.ok(isLinearizable(calls), `${calls.length} calls of ${key}`);
+      }
+      for (const thread of threads) await thread.terminate();
+    }
+  });
+});
