@@ -9,6 +9,7 @@ const MARGIN = { left: 64, top: 104, right: 24, bottom: 52 };
 /** The shipped policies stand out; the others are told apart by hue (Okabe and Ito's colour-blind safe set). */
 const STYLES: Readonly<Record<string, { color: string; width: number; dash?: number[] }>> = {
   tinylfu: { color: '#d55e00', width: 3 },
+  shared: { color: '#56b4e9', width: 2.5 },
   lru: { color: '#0072b2', width: 2 },
   sieve: { color: '#009e73', width: 1.5 },
   's3-fifo': { color: '#cc79a7', width: 1.5 },
@@ -98,7 +99,7 @@ function ratioRange(
 ): { min: number; max: number; interval: number } {
   const ratios = points
     .filter((point) => point.trace === trace)
-    .flatMap((point) => policies.map((policy) => point.ratios[policy]));
+    .flatMap((point) => policies.map((policy) => point.ratios[policy]).filter((ratio) => !Number.isNaN(ratio)));
   const lowest = Math.min(...ratios);
   const highest = Math.max(...ratios);
   const min = lowest > 80 ? 80 : lowest > 40 ? 40 : 0;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { LARGEST, type Layout, layoutOf, PAGE, SHARDS, SMALLEST, UNIT } from '../shared/layout.js';
 import { RECORD_HEADER_BYTES, recordUnits } from '../shared/record.js';
 import { SharedCache } from '../shared/shared-cache.js';
-import { InputError } from './input-error.js';
 import type { Trace } from './replay.js';
 
 const KEY_BYTES = 8;
@@ -20,10 +19,13 @@ interface Fit {
 
 /**
  * Hit ratio in percent of the shipped SharedCache, in a segment of its own, with values of one size, of which it holds
- * `size`. Without a near cache: what is judged is who stays in the segment. The seed is the segment's own.
+ * `size`; NaN for so few that no segment holds just them. Without a near cache: what is judged is who stays in the
+ * segment. The seed is the segment's own.
  */
 export function sharedHitRatio(trace: Trace, size: number): number {
-  const { maxBytes, valueBytes } = fitFor(size);
+  const fit = fitFor(size);
+  if (fit === undefined) return Number.NaN;
+  const { maxBytes, valueBytes } = fit;
   const folder = mkdtempSync(join(tmpdir(), 'locmem-simulate-'));
   const cache = new SharedCache({ location: join(folder, 'segment'), maxBytes, nearEntries: 0, ttl: null });
   try {
@@ -42,16 +44,17 @@ export function sharedHitRatio(trace: Trace, size: number): number {
 }
 
 /** The smallest segment that holds `size` values of some length, and hardly more. */
-function fitFor(size: number): Fit {
+function fitFor(size: number): Fit | undefined {
   for (let maxBytes = SMALLEST; maxBytes <= LARGEST; maxBytes += PAGE) {
     const layout = layoutOf(maxBytes);
     let units = Math.floor((0.8 * SHARDS * (layout.shardBytes - layout.probationAt)) / UNIT / size);
     while (!isRecordSize(units) || held(layout, units) > size) units++;
+    if (bytesOf(units) > layout.largestValue) return undefined;
     // Never more than was asked for, and within a hundredth, or what the shards can share.
     const isClose = held(layout, units) >= Math.min(0.99 * size, size + 1 - SHARDS);
     if (units >= USUAL_UNITS && isClose) return { maxBytes, valueBytes: bytesOf(units) };
   }
-  throw new InputError(`no segment holds ${size} values of one size`);
+  return undefined;
 }
 
 /** Whether there are records of just so many units: sizes come in steps. */

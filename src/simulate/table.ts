@@ -21,8 +21,10 @@ export function formatTable(points: readonly Point[], policies: readonly string[
 }
 
 function cells(ratios: Readonly<Record<string, number>>, policies: readonly string[]): string[] {
-  const best = Math.max(...policies.filter((policy) => policy !== BOUND).map((policy) => ratios[policy]));
+  const compared = policies.filter((policy) => policy !== BOUND && !Number.isNaN(ratios[policy]));
+  const best = Math.max(...compared.map((policy) => ratios[policy]));
   return policies.map((policy) => {
+    if (Number.isNaN(ratios[policy])) return '- ';
     const mark = policy !== BOUND && ratios[policy] > best - 0.005 ? '*' : ' ';
     return ratios[policy].toFixed(2) + mark;
   });

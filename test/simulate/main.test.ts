@@ -7,6 +7,8 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { InputError } from '#dist/simulate/input-error.js';
+import { policies } from '#dist/simulate/policies.js';
+import { sharedHitRatio } from '#dist/simulate/shared-segment.js';
 import { formatTable } from '#dist/simulate/table.js';
 import { readReferences, readTrace, traceNames } from '#dist/simulate/trace-files.js';
 import { generate } from '#dist/simulate/workloads.js';
@@ -78,6 +80,11 @@ describe('workloads', () => {
 });
 
 describe('table', () => {
+  it('shows where a policy has no figure, and judges the others', () => {
+    const points = [{ trace: 'a', size: 3, ratios: { shared: Number.NaN, lru: 40 } }];
+    assert.match(formatTable(points, ['shared', 'lru']), /^a +3 +- +40\.00\*$/m);
+  });
+
   it('marks the best policy, never the bound, and ends with the means', () => {
     const points = [
       { trace: 'a', size: 10, ratios: { lru: 50, sieve: 40, opt: 60 } },
@@ -94,6 +101,19 @@ describe('table', () => {
         ['mean', 'of', '2', '30.00', '35.00*', '50.00'],
       ],
     );
+  });
+});
+
+describe('the shared segment as a policy', () => {
+  it('keeps what was asked for, and no more entries than it was given', () => {
+    const trace = generate('zipf-1.0', 1, 20_000);
+    assert.ok(sharedHitRatio(trace, 50) > policies.lru(trace, 50, 1));
+    const firstUses = new Set(trace.accesses).size / trace.accesses.length;
+    assert.ok(sharedHitRatio(trace, trace.keys) <= 100 * (1 - firstUses) + 1e-9);
+  });
+
+  it('has no figure for fewer entries than its parts share', () => {
+    assert.ok(Number.isNaN(sharedHitRatio(generate('zipf-1.0', 1, 100), 3)));
   });
 });
 

@@ -1,0 +1,149 @@
+/** Damages one segment again and again, each time from the same good state, opens it, and tells if anything is wrong. */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { SegmentError, SharedCache } from 'locmem';
+
+const [location, seedText, runsText] = process.argv.slice(2) as [string, string, string];
+const OPTIONS = { location, maxBytes: '128kb', ttl: null, nearEntries: 10 } as const;
+const KEYS = 150;
+const PAGE = 4096;
+const SECTOR = 512;
+
+/** Marsaglia's xorshift: a run that found something can be repeated by its seed. */
+let state = Number(seedText) | 1;
+function random(below: number): number {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return (state >>> 0) % below;
+}
+
+function valueOf(i: number): unknown {
+  const kinds = [
+    i,
+    `text ${i}`.repeat(1 + (i % 9)),
+    { n: i, list: [i, null] },
+    Buffer.from(`bytes ${i}`),
+    `ä${i}`,
+    new Map([[i, i]]),
+  ];
+  return kinds[i % kinds.length];
+}
+
+/** The good state: entries, some written twice, some deleted, some of a prefix that was cleared. */
+function prepare(): Buffer {
+  const cache = new SharedCache(OPTIONS);
+  const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
+  for (let i = 0; i < KEYS; i++) {
+    cache.setSync(`key:${i}`, `older ${i}`.repeat(1 + (i % 5)));
+    cleared.setSync(`key:${i}`, 'cleared');
+    cache.setSync(`deleted:${i}`, 'deleted');
+  }
+  cleared.clearSync();
+  for (let i = 0; i < KEYS; i++) {
+    cache.deleteSync(`deleted:${i}`);
+    cache.setSync(`key:${i}`, valueOf(i));
+  }
+  cache.closeSync();
+  cleared.closeSync();
+  return readFileSync(location);
+}
+
+const DAMAGES: Record<string, (bytes: Buffer) => void> = {
+  'one bit': (bytes) => flip(bytes, 1),
+  'many bits': (bytes) => flip(bytes, 200),
+  'a page of zeros': (bytes) => bytes.fill(0, ...span(bytes, PAGE)),
+  'a sector of zeros': (bytes) => bytes.fill(0, ...span(bytes, SECTOR)),
+  'swapped pages': (bytes) => swap(bytes, PAGE),
+  'swapped sectors': (bytes) => swap(bytes, SECTOR),
+  garbage: (bytes) => {
+    const [from, to] = span(bytes, 1 + random(3 * PAGE));
+    for (let i = from; i < to; i++) bytes[i] = random(256);
+  },
+  'garbage beyond the header': (bytes) => {
+    for (let i = 0; i < 300; i++) bytes[PAGE + random(bytes.length - PAGE)] = random(256);
+  },
+  'bits of the logs’ ends': (bytes) => {
+    // The words of the shards' headers that say where the logs begin and end.
+    const shardBytes = Math.floor((bytes.length - 16_384) / 4 / 128) * 128;
+    bytes[16_384 + random(4) * shardBytes + 4 * 16 + random(4 * 16)]! ^= 1 << random(8);
+  },
+};
+
+function flip(bytes: Buffer, times: number): void {
+  for (let i = 0; i < times; i++) bytes[random(bytes.length)]! ^= 1 << random(8);
+}
+
+function span(bytes: Buffer, length: number): [number, number] {
+  const from = random(Math.floor(bytes.length / length)) * length;
+  return [from, Math.min(bytes.length, from + length)];
+}
+
+function swap(bytes: Buffer, length: number): void {
+  const [a] = span(bytes, length);
+  const [b] = span(bytes, length);
+  const copy = Buffer.from(bytes.subarray(a, a + length));
+  bytes.copyWithin(a, b, b + length);
+  copy.copy(bytes, b);
+}
+
+function put(bytes: Buffer, length = bytes.length): void {
+  const fd = openSync(location, 'r+');
+  writeSync(fd, bytes, 0, bytes.length, 0);
+  ftruncateSync(fd, length);
+  closeSync(fd);
+}
+
+function examine(): void {
+  const cache = new SharedCache(OPTIONS);
+  const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < KEYS; i++) {
+      expect(cache, `key:${i}`, valueOf(i));
+      expect(cache, `deleted:${i}`, undefined);
+      expect(cleared, `key:${i}`, undefined);
+    }
+    // Enough to make the logs come round, over whatever stands there.
+    for (let i = 0; i < 300; i++) {
+      const value = `${i}`.repeat(1 + random(100));
+      cache.setSync(`new:${i}`, value);
+      if (cache.getSync(`new:${i}`) !== value) throw new Error(`new:${i} is not what was set`);
+    }
+  }
+  cache.setSync('number', 1);
+  if (cache.incrSync('number') !== 2) throw new Error('incr');
+  cache.touchSync('key:1', 1000);
+  cache.deleteSync('key:2');
+  cache.statsSync();
+  cleared.clearSync();
+  cache.clearSync();
+  if (cache.statsSync().entries !== 0) throw new Error('clear');
+  cache.closeSync();
+  cleared.closeSync();
+}
+
+function expect(cache: SharedCache, key: string, value: unknown): void {
+  const found = cache.getSync(key);
+  if (found !== undefined && !isDeepStrictEqual(found, value)) {
+    throw new Error(`${key} is ${JSON.stringify(found).slice(0, 100)}`);
+  }
+}
+
+const good = prepare();
+let refused = 0;
+for (let run = 0; run < Number(runsText); run++) {
+  const names = Object.keys(DAMAGES);
+  const name = names[run % names.length]!;
+  const seed = state;
+  const bytes = Buffer.from(good);
+  DAMAGES[name]!(bytes);
+  put(bytes);
+  process.send!({ run: `${name}, seed ${seed}` });
+  try {
+    examine();
+  } catch (error) {
+    if (error instanceof SegmentError) refused++;
+    else process.send!({ wrong: `${name}, seed ${seed}: ${(error as Error).stack}` });
+  }
+}
+process.send!({ done: true, refused }, () => process.disconnect());
