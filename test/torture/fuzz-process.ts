@@ -18,7 +18,7 @@ function random(below: number): number {
   return (state >>> 0) % below;
 }
 
-function valueOf(i: number): unknown {
+function valueAt(i: number): unknown {
   const kinds = [
     i,
     `text ${i}`.repeat(1 + (i % 9)),
@@ -42,7 +42,7 @@ function prepare(): Buffer {
   cleared.clearSync();
   for (let i = 0; i < KEYS; i++) {
     cache.deleteSync(`deleted:${i}`);
-    cache.setSync(`key:${i}`, valueOf(i));
+    cache.setSync(`key:${i}`, valueAt(i));
   }
   cache.closeSync();
   cleared.closeSync();
@@ -99,7 +99,7 @@ function examine(): void {
   const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < KEYS; i++) {
-      expect(cache, `key:${i}`, valueOf(i));
+      expect(cache, `key:${i}`, valueAt(i));
       expect(cache, `deleted:${i}`, undefined);
       expect(cleared, `key:${i}`, undefined);
     }
