@@ -80,20 +80,45 @@ export const VERSION = 2 * WAYS;
 export const META = 3 * WAYS;
 
 /**
- * The part of the logs that newcomers pass through. Over the traces of the simulator 3 to 8 % differ by less than one
+ * The part of the logs that newcomers pass through. Over the traces of the simulator 2 to 8 % differ by less than one
  * point; what an entry may miss is a second use within this part of a round.
  */
 const PROBATION_SHARE = 0.05;
 
-export const ADMISSION_HEADER_WORDS = 2;
+/** Where a slot's meta word says in which era its record was verified; the bits below are the policy's. */
+export const ERA_SHIFT = 9;
+export const ERAS = 2 ** (32 - ERA_SHIFT);
+export const USE = {
+  /** How often the entry was used since the policy looked at it last; three is the most. Raised without a lock. */
+  VISITS: 3,
+  /** It was let into the main log for being recent. */
+  WAS_RECENT: 4,
+  /** It did not fit into the probation log, and is the first to go. */
+  UNPROVEN: 8,
+  /** When the policy looked at it last. */
+  TIME: 0x1f0,
+  TIME_SHIFT: 4,
+  ALL: 0x1ff,
+} as const;
 
-/** Words of the frequency sketch for a shard with so many slots: eight counters of 4 bits for each. */
-export function admissionWords(slots: number): number {
-  return ADMISSION_HEADER_WORDS + slots;
+export const ADMISSION_HEADER_WORDS = 4;
+
+/** Words of the frequency sketch for a shard with so many slots: four counters of 4 bits for each. */
+export function sketchWords(slots: number): number {
+  return slots / 2;
 }
 
-/** One slot for so many bytes of a shard: entries of 100 bytes fill the log when three quarters of the slots are taken. */
-const BYTES_A_SLOT = 128;
+/** Words for the keys that had to go: a quarter as many as there are slots. */
+export function departedWords(slots: number): number {
+  return slots / 4;
+}
+
+export function admissionWords(slots: number): number {
+  return ADMISSION_HEADER_WORDS + sketchWords(slots) + departedWords(slots);
+}
+
+/** One slot for so many bytes of a shard: entries of 100 bytes fill the log when five sixths of the slots are taken. */
+const BYTES_A_SLOT = 144;
 
 /** Where everything stands in a segment of a given size. Bytes from the file's start, or from the shard's. */
 export interface Layout {

@@ -1,5 +1,7 @@
+import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
-import { COUNT, HEADER, META, PLACE, UNIT } from './layout.js';
+import { GONE } from './departed-keys.js';
+import { COUNT, HEADER, META, PLACE, UNIT, USE } from './layout.js';
 import { RECORD } from './record.js';
 import { resetShard } from './repair.js';
 import type { Ring } from './ring.js';
@@ -9,10 +11,10 @@ import type { ShardMemory } from './shard-memory.js';
 const MOST_MOVED = 4096;
 /** And as much again for each unit that is needed: at seven eighths full, that is what cleaning costs. */
 const MOVED_FOR_EACH = 8;
+/** What a record costs that is not copied, but left where it stands. */
+const UNITS_IN_PLACE = 16;
 /** Below this share of living records a ring is cleaned, and nobody evicted: it is garbage that fills it. */
 const FULL = 15 / 16;
-/** The bits of a slot's meta word in which hits are written down. */
-const VISITS = 3;
 
 /**
  * Makes room in the logs of a shard, at their tails: garbage is passed over; living records move on to the main log's
@@ -21,8 +23,12 @@ const VISITS = 3;
 export class LogCleaner {
   readonly #memory: ShardMemory;
   readonly #clears: Clears;
+  /** How the contest for the main log ended that was held last. */
+  verdict: number = VERDICT.MORE_USED;
   #moved = 0;
   #resets = 0;
+  /** Why what is evicted from the main log has to go just now. */
+  #whyVictimsGo = 0;
 
   constructor(memory: ShardMemory, clears: Clears) {
     this.#memory = memory;
@@ -32,14 +38,26 @@ export class LogCleaner {
   /** Where a record of `units` is to be written in `ring`. There is room for it when this returns. */
   makeRoom(ring: Ring, units: number, now: number): number {
     this.#moved = 0;
-    this.#clean(ring, units, MOST_MOVED + MOVED_FOR_EACH * units, now);
+    this.#clean(ring, units, budgetFor(units), now);
     return ring.place(units);
   }
 
-  /** Removes an entry that has to go for another's sake. */
-  evict(at: number): void {
+  /**
+   * The same in the main log, for a key that is new there and whose record is too large for probation: the contest is
+   * held now.
+   */
+  makeRoomUnproven(units: number, hash: number, use: number, now: number): number {
+    const { main } = this.#memory;
+    this.#moved = 0;
+    this.verdict = this.#contest(hash, use, units, budgetFor(units), now);
+    this.#cleanMain(units, budgetFor(units), now);
+    return main.place(units);
+  }
+
+  /** Removes an entry that has to go for another's sake; `why` it lost, if there was a contest. */
+  evict(at: number, why = 0): void {
     const memory = this.#memory;
-    memory.admission.left(memory.words[at], memory.words[at + META]);
+    memory.admission.left(memory.words[at], memory.words[at + META], why);
     memory.count(COUNT.EVICTIONS);
     memory.unlink(at);
   }
@@ -56,7 +74,7 @@ export class LogCleaner {
   }
 
   #clean(ring: Ring, units: number, budget: number, now: number): void {
-    const wanted = units + ring.reserve;
+    const wanted = withReserve(ring, units);
     while (!ring.hasRoom(wanted)) {
       if (ring.isEmpty) {
         ring.rewind();
@@ -76,62 +94,84 @@ export class LogCleaner {
   #passTail(ring: Ring, budget: number, now: number): boolean {
     const memory = this.#memory;
     const unit = ring.tail;
-    if (unit === ring.old) ring.old = 0;
+    const isOld = ring.isTailOld();
     if (ring.endsAt(unit)) {
       if (unit === ring.start) return false;
-      ring.giveUp(ring.start);
+      ring.goRound();
       return true;
     }
-    const units = memory.unitsAt(unit);
-    if (units === 0 || (unit < ring.head && unit + units > ring.head)) return false;
+    const units = ring.fillerAt(unit) || memory.unitsAt(unit);
+    if (units === 0 || (!ring.isFull && unit < ring.head && unit + units > ring.head)) return false;
+    const isGarbage = memory.words[2 * unit] === 0;
     // From before this era: it may have been damaged, and a wrong length would lead the walk astray.
-    if (ring.old !== 0 && !memory.isWhole(unit)) return false;
-    const at = memory.words[2 * unit + RECORD.KIND] < 0 ? 0 : memory.slotOf(unit);
+    if (isOld && !isGarbage && !memory.isWhole(unit)) return false;
+    const at = isGarbage || memory.words[2 * unit + RECORD.KIND] < 0 ? 0 : memory.slotOf(unit);
     const resets = this.#resets;
-    if (at !== 0) this.#dispose(at, ring, unit, units, budget, now);
-    if (resets === this.#resets) ring.giveUp(unit + units);
+    const stays = at !== 0 && this.#dispose(at, ring, unit, units, budget, now);
+    if (resets !== this.#resets) return true;
+    if (stays) ring.rotate(unit + units);
+    else ring.giveUp(unit + units);
     return true;
   }
 
-  /** Moves the living entry at a tail to the main log's head, or removes it. */
-  #dispose(at: number, ring: Ring, unit: number, units: number, budget: number, now: number): void {
+  /** Moves the living entry at a tail to the main log's head, or removes it. @returns whether it stays where it is. */
+  #dispose(at: number, ring: Ring, unit: number, units: number, budget: number, now: number): boolean {
     const memory = this.#memory;
-    if (this.removeIfGone(at, now)) return;
-    if (ring === memory.main ? this.#isKept(at, units, budget) : this.#isPromoted(at, units, budget, now)) {
-      this.#move(at, unit, units);
-    } else if (memory.unitOf(memory.words[at + PLACE]) === unit) this.evict(at);
+    const { main, words } = memory;
+    if (this.removeIfGone(at, now)) return false;
+    const isMain = ring === main;
+    if (isMain ? this.#isKept(at, units, budget) : this.#isPromoted(at, units, budget, now)) {
+      if (main.hasRoom(units)) this.#move(at, unit, units);
+      else {
+        // Only in the main log: nothing is promoted where there is no room. Its own place is the head, if nothing is free.
+        main.fill(unit);
+        return true;
+      }
+    } else if (memory.unitOf(words[at + PLACE]) === unit) {
+      const isUnproven = (words[at + META] & USE.UNPROVEN) !== 0;
+      this.evict(at, !isMain || isUnproven ? GONE.AS_RARE : this.#whyVictimsGo);
+    }
+    return false;
   }
 
   #isKept(at: number, units: number, budget: number): boolean {
-    const { main, words } = this.#memory;
-    // Moved within the gap, or its own successor would be written over it while readers still look there.
-    if (!main.hasRoom(units)) return false;
-    this.#moved += units;
+    const { main, words, admission } = this.#memory;
+    this.#moved += main.hasRoom(units) ? units : UNITS_IN_PLACE;
     if (this.#moved > budget) return false;
-    if ((words[at + META] & VISITS) === 0) return main.live + 2 * units <= FULL * main.units;
-    this.#settle(at);
+    if ((words[at + META] & USE.VISITS) === 0) return hasGarbage(main, units);
+    this.#setUse(at, admission.stayed(words[at], words[at + META]));
     return true;
   }
 
   #isPromoted(at: number, units: number, budget: number, now: number): boolean {
     const { main, admission, words } = this.#memory;
-    if (!this.#hasSpace(main, units) && !this.#passIdle(units, budget, now)) {
-      const victim = this.#nextVictim();
-      if (victim !== 0 && !admission.promotes(words[at], words[at + META], words[victim], words[victim + META]))
-        return false;
-    }
-    this.#clean(main, units, budget, now);
+    const verdict = this.#contest(words[at], words[at + META], units, budget, now);
+    if (verdict === VERDICT.REJECTED) return false;
+    this.verdict = verdict;
+    this.#cleanMain(units, budget, now);
     // Making room may have reset the shard.
     if (words[at + PLACE] === 0 || !main.hasRoom(units)) return false;
-    this.#settle(at);
+    this.#setUse(at, admission.admitted(words[at], words[at + META], verdict));
     return true;
   }
 
-  /** The entry begins another round: what was seen of its use is counted, and has to be earned anew. */
-  #settle(at: number): void {
-    const { admission, words } = this.#memory;
-    admission.left(words[at], words[at + META]);
-    words[at + META] &= ~VISITS;
+  /** Whether a newcomer is worth more than what would have to go for it, if anything has to. */
+  #contest(hash: number, use: number, units: number, budget: number, now: number): number {
+    const { main, admission, words } = this.#memory;
+    if (this.#hasSpace(main, units) || this.#passIdle(units, budget, now)) return VERDICT.MORE_USED;
+    const victim = this.#nextVictim();
+    return victim === 0 ? VERDICT.MORE_USED : admission.verdict(hash, use, words[victim], words[victim + META]);
+  }
+
+  #cleanMain(units: number, budget: number, now: number): void {
+    this.#whyVictimsGo = this.verdict === VERDICT.MORE_RECENT ? GONE.FOR_RECENT : 0;
+    this.#clean(this.#memory.main, units, budget, now);
+    this.#whyVictimsGo = 0;
+  }
+
+  #setUse(at: number, use: number): void {
+    const { words } = this.#memory;
+    words[at + META] = (words[at + META] & ~USE.ALL) | use;
   }
 
   /**
@@ -144,9 +184,9 @@ export class LogCleaner {
     const resets = this.#resets;
     while (!main.isEmpty && main.isSane && resets === this.#resets && this.#moved <= budget) {
       const unit = main.tail;
-      const at = main.endsAt(unit) || memory.unitsAt(unit) === 0 ? 0 : memory.slotOf(unit);
+      const at = this.#slotAtTail();
       const isGarbage = at === 0 || words[2 * unit + RECORD.KIND] < 0 || this.removeIfGone(at, now);
-      if (!isGarbage && ((words[at + META] & VISITS) === 0 || !main.hasRoom(memory.unitsAt(unit)))) break;
+      if (!isGarbage && (words[at + META] & USE.VISITS) === 0) break;
       if (!this.#passTail(main, budget, now)) this.#reset();
     }
     return this.#hasSpace(main, units);
@@ -154,16 +194,19 @@ export class LogCleaner {
 
   /** Whether a record fits without any that lives having to go: beside the others, or when garbage is cleaned away. */
   #hasSpace(ring: Ring, units: number): boolean {
-    // Twice: as much may be lost where the log comes round.
-    return ring.hasRoom(units + ring.reserve) || ring.live + 2 * units <= FULL * ring.units;
+    return ring.hasRoom(withReserve(ring, units)) || hasGarbage(ring, units);
   }
 
   /** The slot whose record stands at the main log's tail, 0 if that is garbage. */
   #nextVictim(): number {
+    return this.#memory.main.isEmpty ? 0 : this.#slotAtTail();
+  }
+
+  #slotAtTail(): number {
     const memory = this.#memory;
     const unit = memory.main.tail;
-    if (memory.main.isEmpty || memory.main.endsAt(unit) || memory.unitsAt(unit) === 0) return 0;
-    return memory.slotOf(unit);
+    const isRecord = !memory.main.endsAt(unit) && memory.words[2 * unit] !== 0 && memory.unitsAt(unit) > 0;
+    return isRecord ? memory.slotOf(unit) : 0;
   }
 
   /**
@@ -180,4 +223,19 @@ export class LogCleaner {
     Atomics.store(words, at + PLACE, memory.placeOf(main, to));
     memory.bury(from);
   }
+}
+
+function budgetFor(units: number): number {
+  return MOST_MOVED + MOVED_FOR_EACH * units;
+}
+
+/** A larger record than the reserve takes what it needs and no more: it would keep too much empty. */
+function withReserve(ring: Ring, units: number): number {
+  return units <= ring.reserve ? units + ring.reserve : units;
+}
+
+/** Whether so much of a ring is garbage that cleaning it makes room for `units`. */
+function hasGarbage(ring: Ring, units: number): boolean {
+  // Twice: as much may be lost where the log comes round. A large record has the place of another of its size.
+  return units <= ring.reserve ? ring.live + 2 * units <= FULL * ring.units : ring.live + units <= ring.units;
 }

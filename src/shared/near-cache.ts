@@ -1,8 +1,7 @@
 import type { CoarseClock } from '../core/clock.js';
 import { Snapshot } from '../core/snapshot.js';
-import { HEADER, META, VERSION } from './layout.js';
+import { HEADER, META, USE, VERSION } from './layout.js';
 
-const MOST_VISITS = 3;
 const NO_WORDS = new Int32Array(0);
 /** Room for the tags of twice as many keys as entries, so that one of them is still there at its second use. */
 const SEEN_FOR_EACH = 2;
@@ -66,7 +65,7 @@ export class NearCache {
     this.#used[entry] = 1;
     // The segment must not take for cold what is hot here.
     const meta = words[slot + META];
-    if ((meta & MOST_VISITS) < MOST_VISITS) words[slot + META] = meta + 1;
+    if ((meta & USE.VISITS) < USE.VISITS) words[slot + META] = meta + 1;
     const value = this.#values[entry];
     return value instanceof Snapshot ? value.restore() : value;
   }

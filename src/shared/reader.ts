@@ -1,6 +1,6 @@
 import type { Clears } from './clears.js';
 import type { IncomingRecord } from './incoming-record.js';
-import { META, PLACE, VERSION, WAYS } from './layout.js';
+import { ERA_SHIFT, META, PLACE, USE, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
 import { RECORD } from './record.js';
 import type { ShardMemory } from './shard-memory.js';
@@ -106,9 +106,9 @@ export class Reader {
   #judge(at: number, into: IncomingRecord): number {
     const { words } = this.#memory;
     const meta = words[at + META];
-    if (meta >>> 8 !== this.#era) {
+    if (meta >>> ERA_SHIFT !== this.#era) {
       if (!into.isWhole()) return DAMAGED;
-      words[at + META] = (this.#era << 8) | (meta & 0xff);
+      words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
     }
     return this.#clears.has(into.words[RECORD.STAMP], into.kind) ? MISS : at;
   }

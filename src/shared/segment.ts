@@ -6,7 +6,7 @@ import { ChangingHeader } from './changing-header.js';
 import { Clears } from './clears.js';
 import { Codec } from './codec.js';
 import { IncomingRecord } from './incoming-record.js';
-import { HEADER, type Layout, layoutOf, PAGE, PARTICIPANT, PREFIX_BYTES, SHARD, SHARDS } from './layout.js';
+import { ERAS, HEADER, type Layout, layoutOf, PAGE, PARTICIPANT, PREFIX_BYTES, SHARD, SHARDS } from './layout.js';
 import { segmentPath } from './location.js';
 import { fileIdentity, mapSegment } from './mapping.js';
 import { OutgoingRecord } from './outgoing-record.js';
@@ -22,7 +22,6 @@ import { ShardMemory } from './shard-memory.js';
 /** Held while somebody joins, so that of several who join at once one finds that it is alone. */
 const JOINING_BYTE = 8;
 const PATIENCE_MS = 1000;
-const ERAS = 2 ** 24;
 /** How long a lock may stay behind that a timeout of node:vm kept this thread from letting go, in ms. */
 const WATCH_MS = 50;
 
@@ -191,7 +190,7 @@ export class Segment {
           }
         }
       }
-      for (const ring of [memory.probation, memory.main]) ring.old = ring.isEmpty ? 0 : ring.head;
+      for (const ring of [memory.probation, memory.main]) ring.beginEra();
       memory.words[SHARD.SUM] = memory.ringSum();
       if (isInterrupted) lock.release();
     }

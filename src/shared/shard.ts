@@ -1,17 +1,12 @@
+import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
 import type { IncomingRecord } from './incoming-record.js';
-import { META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
+import { ERA_SHIFT, META, PLACE, SHARD, UNIT, USE, VERSION, WAYS } from './layout.js';
 import { LogCleaner } from './log-cleaner.js';
 import type { OutgoingRecord } from './outgoing-record.js';
 import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
 import type { Ring } from './ring.js';
 import type { ShardMemory } from './shard-memory.js';
-
-/** How often a hit is written down, before nobody asks any more. */
-const MOST_VISITS = 3;
-
-/** A record that takes more than this part of the probation log goes to the main one. */
-const LARGE = 1;
 
 /** The changes of one shard. All of it under the shard's lock, after which nobody finds half a change. */
 export class Shard {
@@ -49,8 +44,7 @@ export class Shard {
       this.visit(at);
       return;
     }
-    memory.admission.entered(out.hash);
-    this.#append(out, expiresAt, now);
+    this.#append(out, expiresAt, now, memory.admission.entered(out.hash));
   }
 
   remove(at: number): void {
@@ -105,16 +99,16 @@ export class Shard {
   visit(at: number): void {
     const { words } = this.memory;
     const meta = words[at + META];
-    if ((meta & MOST_VISITS) < MOST_VISITS) words[at + META] = meta + 1;
+    if ((meta & USE.VISITS) < USE.VISITS) words[at + META] = meta + 1;
   }
 
   /** Whether the record was written in this era, or was found whole in it. */
   #isVerified(at: number): boolean {
     const { memory } = this;
     const meta = memory.words[at + META];
-    if (meta >>> 8 === this.#era) return true;
+    if (meta >>> ERA_SHIFT === this.#era) return true;
     if (!memory.isWhole(memory.unitOf(memory.words[at + PLACE]))) return false;
-    memory.words[at + META] = (this.#era << 8) | (meta & 0xff);
+    memory.words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
     return true;
   }
 
@@ -131,7 +125,7 @@ export class Shard {
     const { memory } = this;
     const { words } = memory;
     const meta = words[at + META];
-    const fit = out.units > LARGE * memory.probation.units ? memory.main : ring;
+    const fit = out.units > memory.probation.units ? memory.main : ring;
     const unit = this.#cleaner.makeRoom(fit, out.units, now);
     // Making room may have evicted the entry itself, or moved it.
     if (memory.find(out) !== at) {
@@ -144,11 +138,18 @@ export class Shard {
     words[SHARD.ENTRIES]--;
   }
 
-  #append(out: OutgoingRecord, expiresAt: number, now: number): void {
-    const { memory } = this;
-    const ring = out.units > LARGE * memory.probation.units ? memory.main : memory.probation;
-    const unit = this.#cleaner.makeRoom(ring, out.units, now);
-    this.#publish(this.#freeSlot(out.hash), ring, unit, out, expiresAt, 0);
+  #append(out: OutgoingRecord, expiresAt: number, now: number, use: number): void {
+    const { probation, main, admission } = this.memory;
+    if (out.units <= probation.units) {
+      const unit = this.#cleaner.makeRoom(probation, out.units, now);
+      this.#publish(this.#freeSlot(out.hash), probation, unit, out, expiresAt, use);
+      return;
+    }
+    const unit = this.#cleaner.makeRoomUnproven(out.units, out.hash, use, now);
+    const { verdict } = this.#cleaner;
+    this.#publish(this.#freeSlot(out.hash), main, unit, out, expiresAt, admission.admitted(out.hash, use, verdict));
+    // It has to be somewhere, for now; the next one takes its place.
+    if (verdict === VERDICT.REJECTED) main.fill(unit);
   }
 
   /** The record is part of the log before any slot points to it. */
@@ -162,7 +163,7 @@ export class Shard {
     const version = memory.open(at);
     words[at] = out.hash;
     words[at + PLACE] = memory.placeOf(ring, unit);
-    words[at + META] = (this.#era << 8) | (meta & 0xff);
+    words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
     memory.close(at, version);
     words[SHARD.ENTRIES]++;
   }
@@ -194,13 +195,19 @@ export class Shard {
   }
 
   #evictFrom(first: number, second: number): number {
-    const { words } = this.memory;
     let least = first;
     for (let way = 0; way < WAYS; way++) {
-      if ((words[first + way + META] & 0xff) < (words[least + META] & 0xff)) least = first + way;
-      if ((words[second + way + META] & 0xff) < (words[least + META] & 0xff)) least = second + way;
+      if (this.#worth(first + way) < this.#worth(least)) least = first + way;
+      if (this.#worth(second + way) < this.#worth(least)) least = second + way;
     }
     this.#cleaner.evict(least);
     return least;
+  }
+
+  /** How much is lost if the entry goes. What is in probation gives its space back soon. */
+  #worth(at: number): number {
+    const { words, main } = this.memory;
+    const isProven = this.memory.unitOf(words[at + PLACE]) >= main.start;
+    return 2 * (words[at + META] & USE.VISITS) + (isProven ? 1 : 0);
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LARGEST, type Layout, layoutOf, PAGE, SHARDS, SMALLEST, UNIT } from '../shared/layout.js';
 import { RECORD_HEADER_BYTES, recordUnits } from '../shared/record.js';
+import { reserveOf } from '../shared/ring.js';
 import { SharedCache } from '../shared/shared-cache.js';
 import type { Trace } from './replay.js';
 
@@ -70,6 +71,6 @@ function bytesOf(units: number): number {
 function held(layout: Layout, units: number): number {
   const probation = (layout.mainAt - layout.probationAt) / UNIT;
   const main = (layout.shardBytes - layout.mainAt) / UNIT;
-  const inLog = (log: number) => Math.floor((log - Math.min(8192, log >> 6)) / units);
+  const inLog = (log: number) => Math.floor((units <= reserveOf(log) ? log - reserveOf(log) : log) / units);
   return SHARDS * (inLog(probation) + inLog(main));
 }

@@ -34,7 +34,7 @@ function watch(owner: object, title: string, methods: readonly string[]): void {
 }
 
 watch(ShardMemory.prototype, 'ShardMemory', ['open', 'close', 'unlink', 'bury', 'sumUp']);
-watch(Ring.prototype, 'Ring', ['place', 'advance', 'giveUp']);
+watch(Ring.prototype, 'Ring', ['place', 'advance', 'giveUp', 'rotate', 'fill', 'goRound']);
 watch(OutgoingRecord.prototype, 'OutgoingRecord', ['writeHeader']);
 watch(ShardLock.prototype, 'ShardLock', ['acquire', 'release']);
 watch(ChangingHeader.prototype, 'ChangingHeader', ['replaceDictionary']);
