@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { MAX_ENTRIES, type Mode } from './modes.js';
+import type { ModeName } from './modes.js';
 
 /** What the load measured for a mode, from its first request on. Times are in milliseconds, as a client sees them. */
 export interface Measured {
@@ -16,23 +16,51 @@ export interface Measured {
   readonly recentMs: number;
 }
 
-/** The comparison of a mode, and what its cache says of itself. */
-export interface ModeFigures {
-  readonly id: string;
-  readonly label: string;
-  /** Nothing before the mode's first turn. */
-  readonly measured: Measured | undefined;
-  readonly entries: number | undefined;
-  readonly evictions: number | undefined;
+/** What was counted for a mode in one part of the load. */
+export interface Lap {
+  readonly mode: string;
+  /** Those that were answered. */
+  readonly requests: number;
+  readonly hitRatio: number | undefined;
+  /** Those that were under way in a worker when it was killed. */
+  readonly cutOff: number;
+  /** All others that were not answered as they should have been. */
+  readonly failed: number;
+  readonly firstFailure: string | undefined;
 }
 
-export interface Snapshot {
-  readonly phase: 'starting' | 'measuring' | 'measured';
-  readonly maxEntries: number;
-  readonly places: number;
-  readonly modes: readonly ModeFigures[];
-  /** The oldest first; `at` is in seconds since the load began. */
-  readonly timeline: readonly TimelinePoint[];
+/** What the caches of a mode hold, those of all workers together. */
+export interface CacheFigures {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly evictions: number;
+}
+
+/** The memory of all workers together, in bytes. */
+export interface Memory {
+  /** Each page counted once for every process that has it in use. */
+  readonly rss: number;
+  /** Each page divided by the number of processes that have it in use; Linux alone tells. */
+  readonly pss: number | undefined;
+}
+
+/** The parts of the load whose hit ratios are compared: before a worker is killed, after it, and after the restart. */
+export type Part = 'before' | 'killed' | 'restarted';
+
+export interface ModeFigures extends ModeName {
+  /** Nothing before the mode's first turn. */
+  readonly measured: Measured | undefined;
+  readonly caches: CacheFigures | undefined;
+  readonly laps: { readonly [part in Part]?: Lap };
+}
+
+/** Something that happened to the workers; `at` is in seconds since the load began. */
+export interface Happening {
+  /** From 1 on. */
+  readonly number: number;
+  readonly at: number;
+  readonly kind: 'start' | 'kill' | 'restart' | 'death';
+  readonly text: string;
 }
 
 interface TimelinePoint {
@@ -42,35 +70,48 @@ interface TimelinePoint {
   readonly ms: number;
 }
 
+export interface Snapshot {
+  readonly phase: 'starting' | 'measuring' | 'killing' | 'restarting' | 'warm' | 'measured';
+  readonly workers: readonly number[];
+  /** What the caches of each mode may hold, those of all workers together. */
+  readonly bytes: number;
+  readonly memory: Memory | undefined;
+  readonly modes: readonly ModeFigures[];
+  readonly happenings: readonly Happening[];
+  /** The oldest first. */
+  readonly timeline: readonly TimelinePoint[];
+}
+
 /** Some minutes of the light load. */
 const LONGEST_TIMELINE = 600;
+const MOST_HAPPENINGS = 50;
 
-/** Collects what the load reports; emits `change` when there is something new to show. */
+/** Collects what the load and the workers report; emits `change` when there is something new to show. */
 export class Figures extends EventEmitter<{ change: [] }> {
-  readonly #modes: readonly Mode[];
-  readonly #places: number;
+  readonly #modes: readonly ModeName[];
+  readonly #bytes: number;
   readonly #measured = new Map<string, Measured>();
+  readonly #laps = new Map<string, { [part in Part]?: Lap }>();
   readonly #timeline: TimelinePoint[] = [];
+  readonly #happenings: Happening[] = [];
   #phase: Snapshot['phase'] = 'starting';
-  #began = 0;
+  #began: number | undefined;
+  /** Of the workers as they are now. */
+  workers: readonly number[] = [];
+  memory: Memory | undefined;
+  caches: ReadonlyMap<string, CacheFigures> = new Map();
 
-  constructor(modes: readonly Mode[], places: number) {
+  constructor(modes: readonly ModeName[], bytes: number) {
     super();
     this.#modes = modes;
-    this.#places = places;
-    // Every open page listens; there is no number of them that would be a leak.
-    this.setMaxListeners(0);
+    this.#bytes = bytes;
   }
 
-  /** After {@link finish}, the comparison stands as it is, and only the timeline moves. */
+  /** Once the comparison is over it stands as it is, and only the timeline moves. */
   record(measured: Measured): void {
-    if (this.#phase === 'starting') {
-      this.#phase = 'measuring';
-      this.#began = performance.now();
-    }
     if (this.#phase === 'measuring') this.#measured.set(measured.mode, measured);
     this.#timeline.push({
-      at: Math.round((performance.now() - this.#began) / 100) / 10,
+      at: this.#now(),
       mode: measured.mode,
       hitRatio: Math.round(measured.recentHitRatio * 1000) / 1000,
       ms: Math.round(measured.recentMs * 100) / 100,
@@ -79,27 +120,49 @@ export class Figures extends EventEmitter<{ change: [] }> {
     this.emit('change');
   }
 
-  get finished(): boolean {
-    return this.#phase === 'measured';
-  }
-
-  finish(): void {
-    this.#phase = 'measured';
+  recordLaps(part: Part, laps: readonly Lap[]): void {
+    for (const lap of laps) this.#laps.set(lap.mode, { ...this.#laps.get(lap.mode), [part]: lap });
     this.emit('change');
   }
 
-  async snapshot(): Promise<Snapshot> {
-    const modes = this.#modes.map(async ({ id, label, cache }): Promise<ModeFigures> => {
-      const stats = await cache?.stats();
-      const measured = this.#measured.get(id);
-      return { id, label, measured, entries: stats?.entries, evictions: stats?.evictions };
-    });
+  get phase(): Snapshot['phase'] {
+    return this.#phase;
+  }
+
+  enter(phase: Snapshot['phase']): void {
+    this.#phase = phase;
+    this.emit('change');
+  }
+
+  happened(kind: Happening['kind'], text: string): void {
+    const number = (this.#happenings.at(-1)?.number ?? 0) + 1;
+    this.#happenings.push({ number, at: this.#now(), kind, text });
+    if (this.#happenings.length > MOST_HAPPENINGS) this.#happenings.shift();
+    this.emit('change');
+  }
+
+  snapshot(): Snapshot {
+    const modes = this.#modes.map((mode) => ({
+      ...mode,
+      measured: this.#measured.get(mode.id),
+      caches: this.caches.get(mode.id),
+      laps: this.#laps.get(mode.id) ?? {},
+    }));
     return {
       phase: this.#phase,
-      maxEntries: MAX_ENTRIES,
-      places: this.#places,
-      modes: await Promise.all(modes),
+      workers: this.workers,
+      bytes: this.#bytes,
+      memory: this.memory,
+      modes,
+      happenings: this.#happenings,
       timeline: this.#timeline,
     };
+  }
+
+  /** Seconds since the first of what is timed, to a tenth. */
+  #now(): number {
+    const now = performance.now();
+    this.#began ??= now;
+    return Math.round((now - this.#began) / 100) / 10;
   }
 }

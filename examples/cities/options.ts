@@ -3,18 +3,24 @@ import ms, { type StringValue } from 'ms';
 
 export const USAGE = `Usage: npm start -- [options]
 
+  --workers <n>  how many processes serve together, from 2 to 16 (default: 4)
   --for <time>   end by itself after about this long, such as 5s or 2m (default: go on until Ctrl-C)
   --port <n>     the port of the page, 0 for any free one (default: 8080, or a free one if that is taken)
   --help         show this text`;
 
 export interface Options {
   readonly help: boolean;
+  readonly workers: number;
   readonly port: number;
   /** How long to run in all, in milliseconds; without it until a signal comes. */
   readonly runFor: number | undefined;
 }
 
 const SHORTEST_RUN = 1000;
+/** One alone has nobody to share with, or to go on when it is killed. */
+const FEWEST_WORKERS = 2;
+/** Each has the whole data set in memory. */
+const MOST_WORKERS = 16;
 
 /**
  * Reads the command line.
@@ -24,19 +30,27 @@ const SHORTEST_RUN = 1000;
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
-    options: { for: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      workers: { type: 'string' },
+      for: { type: 'string' },
+      port: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   return {
     help: values.help ?? false,
-    port: readPort(values.port ?? '8080'),
+    workers: readNumber('--workers', values.workers ?? '4', FEWEST_WORKERS, MOST_WORKERS),
+    port: readNumber('--port', values.port ?? '8080', 0, 65_535),
     runFor: values.for === undefined ? undefined : readTime(values.for),
   };
 }
 
-function readPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new Error(`--port takes a number from 0 to 65535, not '${text}'`);
-  return port;
+function readNumber(name: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    throw new Error(`${name} takes a number from ${least} to ${most}, not '${text}'`);
+  }
+  return number;
 }
 
 function readTime(text: string): number {

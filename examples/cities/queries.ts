@@ -1,5 +1,5 @@
-import type { Cache } from 'locmem';
 import { fold } from './fold.js';
+import type { AnswerCache } from './modes.js';
 import { nearest } from './nearest.js';
 import type { Place } from './places.js';
 import { search } from './search.js';
@@ -50,10 +50,12 @@ export interface Answer {
   readonly cache: 'hit' | 'miss' | 'none';
   /** How long it took to have them, in milliseconds. */
   readonly ms: number;
+  /** The id of the process that answered. */
+  readonly worker: number;
 }
 
 /** Answers from the cache, and fills it; this function is all the caching that the example does. */
-export async function answer(query: Query, cache: Cache | undefined): Promise<Answer> {
+export async function answer(query: Query, cache: AnswerCache | undefined): Promise<Answer> {
   const start = performance.now();
   let ran = false;
   const run = () => {
@@ -65,5 +67,6 @@ export async function answer(query: Query, cache: Cache | undefined): Promise<An
     results,
     cache: cache === undefined ? 'none' : ran ? 'miss' : 'hit',
     ms: performance.now() - start,
+    worker: process.pid,
   };
 }

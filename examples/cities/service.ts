@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Figures } from './figures.js';
+import type { LiveFigures } from './live-figures.js';
 import type { Mode } from './modes.js';
 import { pageFile } from './page-files.js';
 import { largest, type Place } from './places.js';
@@ -21,12 +21,15 @@ const HEADERS = {
 export interface Service {
   readonly places: readonly Place[];
   readonly modes: readonly Mode[];
-  readonly figures: Figures;
+  readonly live: LiveFigures;
 }
 
+/** The browser asks again so soon when the worker that it was connected to is gone, in milliseconds. */
+const RETRY_MS = 300;
+
 /** The whole HTTP service; who calls it lets it listen. */
-export function createService({ places, modes, figures }: Service): Server {
-  const dots = JSON.stringify(largest(places, DOTS).map(({ lon, lat, population }) => [lon, lat, population]));
+export function createService({ places, modes, live }: Service): Server {
+  let dots: string | undefined;
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -49,8 +52,8 @@ export function createService({ places, modes, figures }: Service): Server {
 
     if (path === '/api/search') return sendAnswer(response, searchQuery(places, parameters), parameters);
     if (path === '/api/nearest') return sendAnswer(response, nearestQuery(places, parameters), parameters);
-    if (path === '/api/map') return send(response, 200, 'application/json', dots);
-    if (path === '/api/figures') return sendJson(response, 200, await figures.snapshot());
+    if (path === '/api/map') return send(response, 200, 'application/json', mapDots());
+    if (path === '/api/figures') return send(response, 200, 'application/json', live.json);
     if (path === '/api/live') return sendLive(response);
 
     const file = await pageFile(path);
@@ -63,27 +66,32 @@ export function createService({ places, modes, figures }: Service): Server {
     query: Parameters<typeof answer>[0],
     parameters: URLSearchParams,
   ): Promise<void> {
-    const id = parameters.get('cache') ?? 'lru';
+    const id = parameters.get('cache') ?? 'shared';
     const mode = modes.find((one) => one.id === id);
     if (mode === undefined) {
       throw new BadRequest(`cache is one of ${modes.map((one) => one.id).join(', ')}, not '${id}'`);
     }
     const answered = await answer(query, mode.cache);
     response.setHeader('x-cache', answered.cache);
+    response.setHeader('x-worker', process.pid);
     response.setHeader('server-timing', `answer;dur=${answered.ms.toFixed(3)}`);
     sendJson(response, 200, answered);
   }
 
+  /** Made when the first page asks, not while requests wait for a worker to start. */
+  function mapDots(): string {
+    dots ??= JSON.stringify(largest(places, DOTS).map(({ lon, lat, population }) => [lon, lat, population]));
+    return dots;
+  }
+
   /** Server-sent events: the figures now, and again whenever they change. */
-  async function sendLive(response: ServerResponse): Promise<void> {
+  function sendLive(response: ServerResponse): void {
     response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
-    const push = async () => {
-      const snapshot = await figures.snapshot();
-      if (!response.destroyed) response.write(`data: ${JSON.stringify(snapshot)}\n\n`);
-    };
-    figures.on('change', push);
-    response.on('close', () => figures.off('change', push));
-    await push();
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    const push = () => response.write(`data: ${live.json}\n\n`);
+    live.on('change', push);
+    response.on('close', () => live.off('change', push));
+    push();
   }
 }
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { Figures, type Snapshot } from '../../examples/cities/figures.js';
-import { closeModes, openModes } from '../../examples/cities/modes.js';
+import { LiveFigures } from '../../examples/cities/live-figures.js';
+import { bytesOfAll, closeModes, openModes } from '../../examples/cities/modes.js';
 import { loadPlaces } from '../../examples/cities/places.js';
 import type { Answer } from '../../examples/cities/queries.js';
 import { createService, listen } from '../../examples/cities/service.js';
@@ -11,18 +14,21 @@ const places = await loadPlaces();
 
 suite('cities: the service', () => {
   const serve = async () => {
-    const modes = openModes();
-    const figures = new Figures(modes, places.length);
-    const server = createService({ places, modes, figures });
+    const folder = mkdtempSync(join(tmpdir(), 'cities-'));
+    const modes = await openModes({ workers: 2, location: join(folder, 'answers.cache'), redisPort: undefined });
+    const live = new LiveFigures();
+    const server = createService({ places, modes, live });
     const origin = `http://127.0.0.1:${await listen(server, 0)}`;
     return {
-      figures,
+      live,
+      modes,
       get: (path: string, init?: RequestInit) => fetch(`${origin}${path}`, init),
       origin,
       async [Symbol.asyncDispose]() {
         server.close();
         server.closeAllConnections();
         await closeModes(modes);
+        rmSync(folder, { recursive: true });
       },
     };
   };
@@ -33,22 +39,32 @@ suite('cities: the service', () => {
       const response = await service.get(path);
       const body = (await response.json()) as Answer;
       assert.equal(response.headers.get('x-cache'), body.cache);
+      assert.equal(response.headers.get('x-worker'), String(process.pid));
       return body;
     };
-    const miss = await ask('/api/search?q=S%C3%A3o+Paulo&cache=tinylfu');
-    const hit = await ask('/api/search?q=sao--paulo&cache=tinylfu');
+    const miss = await ask('/api/search?q=S%C3%A3o+Paulo&cache=shared');
+    const hit = await ask('/api/search?q=sao--paulo&cache=shared');
     assert.deepEqual([miss.cache, hit.cache], ['miss', 'hit']);
     assert.deepEqual(hit.results, miss.results);
-    assert.equal((await ask('/api/search?q=sao+paulo&cache=lru')).cache, 'miss', 'the caches are separate');
-    assert.equal((await ask('/api/nearest?lat=48.91&lon=2.35&cache=lru')).cache, 'miss');
-    assert.equal((await ask('/api/nearest?lat=48.88&lon=2.44&cache=lru')).cache, 'hit');
+    assert.equal((await ask('/api/search?q=sao+paulo&cache=local')).cache, 'miss', 'the caches are separate');
+    assert.equal((await ask('/api/nearest?lat=48.91&lon=2.35&cache=local')).cache, 'miss');
+    assert.equal((await ask('/api/nearest?lat=48.88&lon=2.44&cache=local')).cache, 'hit');
     assert.equal((await ask('/api/search?q=sao+paulo&cache=none')).cache, 'none');
 
-    const { modes } = (await (await service.get('/api/figures')).json()) as Snapshot;
-    assert.deepEqual(
-      modes.map((mode) => mode.entries),
-      [undefined, 2, 1],
-    );
+    const held = await Promise.all(service.modes.map(async ({ cache }) => (await cache?.stats())?.entries));
+    assert.deepEqual(held, [undefined, 2, 1]);
+  });
+
+  test('the caches of all workers together may hold what the shared one may', async () => {
+    await using service = await serve();
+    const [, local, shared] = service.modes;
+    for (let entry = 0; entry < 3000; entry++) {
+      for (const mode of [local, shared]) await mode.cache?.getOrSet(`key:${entry}`, () => 'x'.repeat(200));
+    }
+    const bytes = async (mode: typeof local) => (await mode.cache?.stats())?.bytes ?? 0;
+    const bound = bytesOfAll(2);
+    assert.ok((await bytes(local)) <= bound / 2 && (await bytes(local)) > (bound / 2) * 0.9);
+    assert.ok((await bytes(shared)) < bound && (await bytes(shared)) > bound / 2);
   });
 
   test('bad requests are told what is wrong', async () => {
@@ -88,9 +104,15 @@ suite('cities: the service', () => {
     const response = await service.get('/api/live');
     assert.equal(response.headers.get('content-type'), 'text/event-stream');
     const events = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
-    assert.match((await events.read()).value ?? '', /^data: .*"phase":"starting".*\n\n$/);
-    service.figures.finish();
-    assert.match((await events.read()).value ?? '', /^data: .*"phase":"measured".*\n\n$/);
+    let told = '';
+    const until = async (end: string) => {
+      while (!told.endsWith(end)) told += (await events.read()).value ?? '';
+    };
+    await until('data: null\n\n');
+    service.live.show('{"phase":"measured"}');
+    await until('data: {"phase":"measured"}\n\n');
+    assert.match(told, /^retry: \d+\n/);
+    assert.deepEqual(await (await service.get('/api/figures')).json(), { phase: 'measured' });
     await events.cancel();
   });
 

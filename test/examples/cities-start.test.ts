@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { suite, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { RedisServer } from '../../examples/cities/redis-server.js';
 import { BROWSER_ARGUMENTS, findBrowser, NO_BROWSER } from './browser.js';
 import { CitiesProcess } from './cities-process.js';
 
@@ -8,12 +11,14 @@ suite('cities: npm start', () => {
   for (const [args, message] of [
     [['--prot', '80'], /^Unknown option '--prot' .*\n$/],
     [['--for', 'soon'], /^--for takes a time of at least 1s.*'soon' .*\n$/],
+    [['--workers', '1'], /^--workers takes a number from 2 to 16.*'1' .*\n$/],
+    [['--workers', 'many'], /^--workers takes a number from 2 to 16.*'many' .*\n$/],
     [['--port', '-1'], /^Option '--port' argument is ambiguous.*\n/],
     [['--port', 'http'], /^--port takes a number.*'http' .*\n$/],
     [['extra'], /^Unexpected argument 'extra'.*\n$/],
   ] as const) {
     test(`${args.join(' ')}: one line, and exit code 2`, async () => {
-      const { code, output, errors } = await new CitiesProcess(...args).end();
+      const { code, output, errors } = await new CitiesProcess(args).end();
       assert.match(errors, message);
       assert.equal(errors.trimEnd().includes('\n'), false, errors);
       assert.deepEqual({ code, output }, { code: 2, output: '' });
@@ -21,29 +26,68 @@ suite('cities: npm start', () => {
   }
 
   test('--help lists the options', async () => {
-    const { code, output } = await new CitiesProcess('--help').end();
-    assert.match(output, /--for[\s\S]*--port/);
+    const { code, output } = await new CitiesProcess(['--help']).end();
+    assert.match(output, /--workers[\s\S]*--for[\s\S]*--port/);
     assert.equal(code, 0);
   });
 
-  test('--for compares all modes, prints the table and ends by itself', async () => {
-    const { code, output, errors } = await new CitiesProcess('--for', '3s').end();
+  test('--for shows every part, with every mode, and ends by itself with nothing left behind', async () => {
+    const cities = new CitiesProcess(['--for', '3s', '--workers', '3']);
+    const segment = await segmentOf(cities);
+    const { code, output, errors } = await cities.end();
     assert.equal(errors, '');
     assert.equal(code, 0);
-    for (const label of ['No cache', 'LRU', 'TinyLFU']) {
-      assert.match(output, new RegExp(`^${label} +\\d+ .* ms .* ms .* \\d+$`, 'm'));
+    assert.match(output, /^3 workers serve it together: processes \d+, \d+, \d+\.$/m);
+    const hasRedis = RedisServer.isInstalled();
+    assert.equal(/^There is no redis-server .* without Redis\.$/m.test(output), !hasRedis);
+    const cached = ['LocMemCache per worker', 'SharedCache', ...(hasRedis ? ['Redis on loopback'] : [])];
+    const [comparison, kill, restart] = tablesOf(output);
+    assert.deepEqual([...comparison.keys()], ['No cache', ...cached]);
+    for (const [label, row] of comparison) assert.match(row, /^ *\d+ .* ms .* ms .* \d+$/, label);
+    assert.match(output, /^Memory of the 3 workers together.* \d+ MB \([PR]SS.*\)$/m);
+
+    assert.match(output, /^Killed worker \d+ with SIGKILL.* The other 2 went on:$/m);
+    assert.deepEqual([...kill.keys()], cached);
+    for (const [label, row] of kill) {
+      // Each of the three clients has at most one request under way.
+      assert.match(row, / [1-9]\d* +[0-3] +0$/, `${label}: some were answered, few cut off, and no other failed`);
     }
+
+    assert.deepEqual([...restart.keys()], cached);
+    for (const [label, row] of restart) assert.match(row, / 0$/, `${label}: none failed`);
+    const hitRatio = (label: string) => Number.parseFloat(restart.get(label) ?? '');
+    assert.ok(hitRatio('SharedCache') > hitRatio('LocMemCache per worker'), output);
+    assert.equal(existsSync(dirname(segment)), false);
   });
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`${signal} ends it cleanly in the middle of the comparison`, async () => {
-      const cities = new CitiesProcess();
-      await cities.printed(/Measuring/);
+  for (const [signal, when, env] of [
+    ['SIGINT', /^Measuring/m, process.env],
+    ['SIGTERM', /^Killed worker/m, process.env],
+    // Without a PATH there is no redis-server.
+    ['SIGTERM', /^Restarting/m, { ...process.env, PATH: '' }],
+  ] as const) {
+    test(`${signal} ends it cleanly after ${when}`, async () => {
+      const cities = new CitiesProcess(['--for', '3s'], env);
+      const segment = await segmentOf(cities);
+      await cities.printed(when);
+      assert.equal(existsSync(segment), true);
       cities.child.kill(signal);
-      const { code, errors } = await cities.end();
+      // Its pipes are open for as long as one of its processes is there.
+      const { code, output, errors } = await cities.end();
       assert.deepEqual({ code, errors }, { code: 0, errors: '' });
+      assert.equal(existsSync(dirname(segment)), false);
+      if (env.PATH === '') assert.match(output, /^There is no redis-server/m);
     });
   }
+
+  test('when the main process is killed, the others end, and remove the segment', async () => {
+    const cities = new CitiesProcess();
+    const segment = await segmentOf(cities);
+    await cities.printed(/^Measuring/m);
+    cities.child.kill('SIGKILL');
+    assert.equal((await cities.end()).code, null);
+    assert.equal(existsSync(dirname(segment)), false);
+  });
 
   const executablePath = findBrowser();
   test('the page in a browser', { skip: executablePath === undefined && NO_BROWSER }, async () => {
@@ -68,7 +112,7 @@ suite('cities: npm start', () => {
       await found.filter({ hasText: 'Reykjavík, Iceland' }).waitFor();
       await page
         .locator('#search-note')
-        .filter({ hasText: /\d ms, cache (hit|miss)/ })
+        .filter({ hasText: /\d ms, cache (hit|miss), worker \d+/ })
         .waitFor();
 
       // By keyboard alone.
@@ -76,7 +120,7 @@ suite('cities: npm start', () => {
       await page.getByRole('list', { name: 'Places near' }).getByText('Kópavogur').waitFor();
 
       await page
-        .locator('.card[data-mode="tinylfu"]')
+        .locator('.card[data-mode="shared"]')
         .filter({ hasText: /[1-9]\d* requests\/s/ })
         .waitFor();
       await page.locator('#hits-chart canvas').waitFor();
@@ -89,4 +133,42 @@ suite('cities: npm start', () => {
       assert.equal((await cities.end()).code, 0);
     }
   });
+
+  test('the page sees the kill and the restart', { skip: executablePath === undefined && NO_BROWSER }, async () => {
+    const cities = new CitiesProcess(['--for', '6s']);
+    const browser = await chromium.launch({ executablePath: executablePath as string, args: BROWSER_ARGUMENTS });
+    try {
+      const page = await browser.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.goto(await cities.origin());
+      const log = page.getByRole('log', { name: 'What happened' }).getByRole('listitem');
+      await log.filter({ hasText: /Worker \d+ was killed with SIGKILL/ }).waitFor();
+      await log.filter({ hasText: 'All workers are told to end' }).waitFor();
+      await log.filter({ hasText: '4 new workers serve' }).waitFor();
+      // It was connected to a worker that is gone, and is to one of the new ones.
+      const card = page.locator('.card[data-mode="shared"]');
+      await card.filter({ hasText: /after the restart *\d+\.\d %/ }).waitFor();
+      await page.locator('#parts-chart canvas').waitFor();
+      assert.deepEqual(complaints, []);
+    } finally {
+      await browser.close();
+      assert.equal((await cities.end()).code, 0);
+    }
+  });
 });
+
+async function segmentOf(cities: CitiesProcess): Promise<string> {
+  return (await cities.printed(/^SharedCache is the file (.*)\.$/m))[1];
+}
+
+/** The tables of the output: the rest of each row, by its label. */
+function tablesOf(output: string): Map<string, string>[] {
+  return output
+    .split(/^-+$/m)
+    .slice(1)
+    .map((text) => {
+      const rows = text.trim().split('\n\n', 1)[0].split('\n');
+      return new Map(rows.map((row) => [row.split(/ {2,}/, 1)[0], row.slice(row.search(/ {2,}/))]));
+    });
+}

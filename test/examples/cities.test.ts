@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { Best } from '../../examples/cities/best.js';
 import { prefixMatcher } from '../../examples/cities/distance.js';
-import type { Measured } from '../../examples/cities/figures.js';
+import type { Measured, ModeFigures } from '../../examples/cities/figures.js';
 import { fold } from '../../examples/cities/fold.js';
+import { proportionalBytes } from '../../examples/cities/memory.js';
 import { kilometres, nearest } from '../../examples/cities/nearest.js';
 import { readOptions } from '../../examples/cities/options.js';
 import { loadPlaces } from '../../examples/cities/places.js';
+import { firstRequests, scheduleOf } from '../../examples/cities/schedule.js';
 import { search } from '../../examples/cities/search.js';
-import { formatTable } from '../../examples/cities/table.js';
+import { comparisonTable, formatMemory, killTable, restartTable } from '../../examples/cities/table.js';
 import { prepareWorkload } from '../../examples/cities/workload.js';
 
 const places = await loadPlaces();
@@ -113,39 +116,100 @@ suite('cities: the load', () => {
   });
 });
 
-suite('cities: the table', () => {
-  test('a row for each mode, aligned', () => {
-    const measured: Measured = {
-      mode: 'none',
-      requests: 1200,
-      perSecond: 40,
-      p50: 45.4,
-      p99: 120,
-      hitRatio: 0,
-      recentHitRatio: 0,
-      recentMs: 45,
-    };
-    const none = { id: 'none', label: 'No cache', measured, entries: undefined, evictions: undefined };
-    const lru = {
-      id: 'lru',
-      label: 'LRU',
-      measured: { ...measured, mode: 'lru', perSecond: 100, p50: 0.5, hitRatio: 0.625 },
-    };
-    const late = { id: 'late', label: 'Late', measured: undefined, entries: 0, evictions: 0 };
-    const table = formatTable([none, { ...lru, entries: 64, evictions: 9 }, late]);
+suite('cities: the tables', () => {
+  const measured: Measured = {
+    mode: 'none',
+    requests: 1200,
+    perSecond: 40,
+    p50: 45.4,
+    p99: 120,
+    hitRatio: 0,
+    recentHitRatio: 0,
+    recentMs: 45,
+  };
+  const lap = { mode: 'shared', requests: 1500, hitRatio: 0.7, cutOff: 0, failed: 0, firstFailure: undefined };
+  const modes: ModeFigures[] = [
+    { id: 'none', label: 'No cache', cacheOf: 'none', measured, caches: undefined, laps: {} },
+    {
+      id: 'shared',
+      label: 'SharedCache',
+      cacheOf: 'all workers',
+      measured: { ...measured, mode: 'shared', perSecond: 100, p50: 0.5, hitRatio: 0.625 },
+      caches: { entries: 64, bytes: 100 * 1024, evictions: 9 },
+      laps: {
+        before: lap,
+        killed: { ...lap, requests: 90, hitRatio: 0.75, cutOff: 1, failed: 2 },
+        restarted: { ...lap, requests: 24, hitRatio: 0.5 },
+      },
+    },
+    { id: 'late', label: 'Late', cacheOf: 'each worker', measured: undefined, caches: undefined, laps: {} },
+  ];
+  const linesOf = (table: string) => {
     const lines = table.split('\n');
-    assert.equal(lines.length, 5);
     assert.equal(new Set(lines.map((line) => line.length)).size, 1, table);
-    assert.match(lines[2], /^No cache +40 +45 ms +120 ms +- +1,200$/);
-    assert.match(lines[3], /^LRU +100 \(x2\.5\) +0\.50 ms +120 ms +62\.5 % +1,200$/);
+    return lines;
+  };
+
+  test('the comparison: a row for each mode', () => {
+    const lines = linesOf(comparisonTable(modes));
+    assert.equal(lines.length, 5);
+    assert.match(lines[2], /^No cache +40 +45 ms +120 ms +- +- +- +1,200$/);
+    assert.match(lines[3], /^SharedCache +100 \(x2\.5\) +0\.50 ms +120 ms +62\.5 % +64 +100 kB +1,200$/);
     assert.match(lines[4], /^Late/);
   });
+
+  test('the kill and the restart: a row for each cache', () => {
+    const kill = linesOf(killTable(modes));
+    assert.equal(kill.length, 4);
+    assert.match(kill[2], /^SharedCache +70\.0 % +75\.0 % +90 +1 +2$/);
+    assert.match(kill[3], /^Late +- +- +0 +- +-$/);
+    const restart = linesOf(restartTable(modes));
+    assert.match(restart[2], /^SharedCache +50\.0 % +70\.0 % +24 +0$/);
+  });
+
+  test('the line of the memory says what it counts', () => {
+    const rss = 700 * 2 ** 20;
+    assert.match(formatMemory({ rss, pss: 600 * 2 ** 20 }, 4), /4 workers.* 600 MB \(PSS.*RSS.* 700 MB\)$/);
+    assert.match(formatMemory({ rss, pss: undefined }, 4), /4 workers.* 700 MB \(RSS[^)]*\)$/);
+  });
+});
+
+suite('cities: the schedule', () => {
+  test('takes its shares of the time, between bounds', () => {
+    assert.deepEqual(scheduleOf(10_000), { compare: 5500, kill: 1500, first: 3000 });
+    assert.deepEqual(scheduleOf(-500), { compare: 800, kill: 400, first: 400 });
+    const unbounded = scheduleOf(Infinity);
+    assert.ok(Object.values(unbounded).every(Number.isFinite));
+  });
+
+  test('the first requests are as many as there is time for, were all of them misses', () => {
+    assert.equal(firstRequests(6000, 50, 3), 100);
+    assert.equal(firstRequests(6000, 5000, 3), 200);
+    assert.equal(firstRequests(100, 5, 3), 24);
+  });
+});
+
+suite('cities: the memory', () => {
+  test('this process shares pages with no fewer than none', {
+    skip: !existsSync('/proc/self/smaps_rollup'),
+  }, async () => {
+    const bytes = await proportionalBytes([process.pid]);
+    assert.ok(bytes !== undefined && bytes > 2 ** 20 && bytes <= process.memoryUsage.rss() * 1.5, String(bytes));
+  });
+
+  test('where it is not told, it is not known', async () =>
+    assert.equal(await proportionalBytes([2 ** 30]), undefined));
 });
 
 suite('cities: options', () => {
   test('what may be asked for', () => {
-    assert.deepEqual(readOptions([]), { help: false, port: 8080, runFor: undefined });
-    assert.deepEqual(readOptions(['--for', '5s', '--port=0']), { help: false, port: 0, runFor: 5000 });
+    assert.deepEqual(readOptions([]), { help: false, workers: 4, port: 8080, runFor: undefined });
+    assert.deepEqual(readOptions(['--for', '5s', '--port=0', '--workers', '2']), {
+      help: false,
+      workers: 2,
+      port: 0,
+      runFor: 5000,
+    });
   });
 
   for (const args of [
@@ -153,6 +217,10 @@ suite('cities: options', () => {
     ['--for', '5'],
     ['--for='],
     ['--for=-5s'],
+    ['--workers', '1'],
+    ['--workers', '17'],
+    ['--workers', '2.5'],
+    ['--workers='],
     ['--port', '65536'],
     ['--port', '1e3'],
     ['--prot', '80'],

@@ -4,7 +4,14 @@ import { createMap } from './map.js';
 import { startSearch } from './search.js';
 
 const phase = document.getElementById('phase');
-const PHASES = { starting: 'Starting', measuring: 'Measuring', measured: 'Measured; light load' };
+const PHASES = {
+  starting: 'Starting',
+  measuring: 'Measuring',
+  killing: 'A worker is killed',
+  restarting: 'All workers restart',
+  warm: 'Restarted: the first requests',
+  measured: 'Measured; light load',
+};
 
 const map = await createMap(document.getElementById('map'), (lat, lon) => search.near(lat, lon));
 const search = startSearch(map);
@@ -13,13 +20,17 @@ const charts = drawCharts();
 const live = new EventSource('/api/live');
 live.onmessage = ({ data }) => {
   const figures = JSON.parse(data);
+  // A worker that has just started was not told yet.
+  if (figures === null) return;
   setPhase(figures.phase, PHASES[figures.phase]);
   search.offerModes(figures.modes);
   showFigures(figures);
   charts.show(figures);
 };
-// The browser connects again by itself, should the service come back.
-live.onerror = () => setPhase('lost', 'The service has ended');
+// The browser connects again by itself: to another worker, if it is one that has ended.
+live.onerror = () => {
+  if (phase.dataset.phase !== 'restarting') setPhase('lost', 'Connecting again');
+};
 
 function setPhase(name, text) {
   // A screen reader speaks up at every change of the text, so it is only changed when there is one.

@@ -43,7 +43,7 @@ export function startSearch(map) {
     target.latest?.abort();
     const latest = new AbortController();
     target.latest = latest;
-    const cache = form.cache?.value ?? 'lru';
+    const cache = form.cache?.value ?? 'shared';
     try {
       const response = await fetch(`${path}?${new URLSearchParams({ ...parameters, cache })}`, latest);
       const answer = await response.json();
@@ -71,13 +71,13 @@ export function startSearch(map) {
 
   return {
     near: searchNear,
-    /** One choice for each mode that the service has; the first cache is chosen to begin with. */
+    /** One choice for each mode that the service has; the shared cache is chosen to begin with. */
     offerModes(modes) {
       if (form.cache !== undefined) return;
-      for (const [index, { id, label }] of modes.entries()) {
+      for (const { id, label } of modes) {
         const choice = element('label');
         choice.append(
-          element('input', { type: 'radio', name: 'cache', value: id, defaultChecked: index === 1 }),
+          element('input', { type: 'radio', name: 'cache', value: id, defaultChecked: id === 'shared' }),
           label,
         );
         modeBox.append(choice);
@@ -86,7 +86,7 @@ export function startSearch(map) {
   };
 }
 
-function showNote(note, before, { cache, ms, results }) {
+function showNote(note, before, { cache, ms, results, worker }) {
   const how = { hit: 'cache hit', miss: 'cache miss', none: 'no cache' }[cache];
   const count = results.length === 0 ? 'nothing found, ' : '';
   note.replaceChildren(
@@ -95,6 +95,7 @@ function showNote(note, before, { cache, ms, results }) {
     element('strong', {}, milliseconds(ms)),
     ', ',
     element('strong', { className: cache }, how),
+    `, worker ${worker}`,
   );
 }
 
