@@ -135,8 +135,9 @@ suite('cities: npm start', () => {
   });
 
   test('the page sees the kill and the restart', { skip: executablePath === undefined && NO_BROWSER }, async () => {
-    const cities = new CitiesProcess(['--for', '6s']);
     const browser = await chromium.launch({ executablePath: executablePath as string, args: BROWSER_ARGUMENTS });
+    // So long that the page is loaded before the workers, who serve it, are restarted.
+    const cities = new CitiesProcess(['--for', '12s']);
     try {
       const page = await browser.newPage();
       const complaints: string[] = [];

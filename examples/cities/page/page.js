@@ -29,7 +29,7 @@ live.onmessage = ({ data }) => {
 };
 // The browser connects again by itself: to another worker, if it is one that has ended.
 live.onerror = () => {
-  if (phase.dataset.phase !== 'restarting') setPhase('lost', 'Connecting again');
+  if (phase.dataset.phase !== 'restarting') setPhase('lost', 'No answer: connecting again');
 };
 
 function setPhase(name, text) {
