@@ -37,9 +37,10 @@ export interface CacheSettings {
 const BYTES_A_WORKER = 64 * 1024;
 
 /**
- * The bound of every mode: what the workers' own caches hold together is the size of the shared segment, index and all,
- * and what Redis may take for entries. In its own cache, a worker keeps one of the few dozen answers that fit; in a
- * common one, each answer stands once, so the same bytes hold what all of them need.
+ * The bound of every mode, so that they can be compared: what the workers' own caches may hold together (as `LocMemCache`
+ * estimates it) is the size of the whole file of the shared segment, index and all, and what Redis may take for entries
+ * beside its own needs. The difference is what the bytes hold: an answer that all workers need stands in each of their own
+ * caches, and in a common one once.
  */
 export function bytesOfAll(workers: number): number {
   return workers * BYTES_A_WORKER;
