@@ -17,4 +17,6 @@ export interface CacheStats {
   entries: number | undefined;
   /** The size of the live entries, where the cache measures it. */
   bytes: number | undefined;
+  /** `SharedCache`: how often a part of the segment made no sense and was emptied. Absent while that never happened. */
+  resets?: number;
 }

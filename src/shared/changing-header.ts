@@ -28,33 +28,38 @@ export class ChangingHeader {
     this.#lock = lock;
   }
 
-  /** Whether it is as it was left: looked at by who attaches when nobody else is there. */
+  /** Whether it is as it was left, or as it was to become: looked at by who attaches when nobody else is there. */
   isWhole(): boolean {
-    return this.#lock.isAbandoned() || (this.#words[HEADER.CHANGING_SUM] === this.#sum() && this.dictionary() !== null);
+    const sum = this.#sum();
+    const isKnown = sum === this.#words[HEADER.CHANGING_SUM] || sum === this.#words[HEADER.NEXT_SUM];
+    return isKnown && this.dictionary() !== null;
   }
 
   /** As it was in the beginning. */
   forget(): void {
-    this.#change(() => {
+    this.#lock.acquire();
+    try {
       this.#words.fill(0, HEADER.CLEARS, HEADER.CHANGING_SUM);
       this.#prefixes.fill(0);
-    });
+      this.#words[HEADER.CHANGING_SUM] = this.#sum();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   clearAll(): void {
-    this.#change(() => {
-      const clears = (this.#words[HEADER.CLEARS] + 1) | 0;
-      Atomics.store(this.#words, HEADER.CLEARS, clears);
-      Atomics.store(this.#words, HEADER.CLEARED, clears);
-    });
+    this.#change(() => this.#store(HEADER.CLEARED, this.#nextClear()));
   }
 
   clearPrefix(cell: number): void {
-    this.#change(() => {
-      const clears = (this.#words[HEADER.CLEARS] + 1) | 0;
-      Atomics.store(this.#words, HEADER.CLEARS, clears);
-      Atomics.store(this.#prefixes, cell * CELL_WORDS + PREFIX.CLEARED, clears);
-    });
+    this.#change(() => this.#storePrefix(cell * CELL_WORDS + PREFIX.CLEARED, this.#nextClear()));
+  }
+
+  /** From here on, what is written is stamped as later than the clear that is about to be. */
+  #nextClear(): number {
+    const clears = (this.#words[HEADER.CLEARS] + 1) | 0;
+    this.#store(HEADER.CLEARS, clears);
+    return clears;
   }
 
   /** The cell of a prefix, taken where it has none yet; `NO_PREFIX_CELL` if it is too long, or they are all taken. */
@@ -74,7 +79,7 @@ export class ChangingHeader {
       this.#prefixes[at + PREFIX.CLEARED] = this.#words[HEADER.CLEARED];
       this.#prefixes[at + PREFIX.LENGTH] = name.length;
       this.#prefixBytes.set(name, (at + PREFIX.NAME) * 4);
-      Atomics.store(this.#words, HEADER.PREFIXES, cell + 1);
+      this.#store(HEADER.PREFIXES, cell + 1);
     });
     return cell;
   }
@@ -120,7 +125,7 @@ export class ChangingHeader {
       const at = this.#halfAt(next);
       this.#dictionary.writeInt32LE(sumOf(bytes), at);
       this.#dictionary.set(bytes, at + SUM_BYTES);
-      Atomics.store(this.#words, HEADER.DICTIONARY, next | bytes.length);
+      this.#store(HEADER.DICTIONARY, next | bytes.length);
       isReplaced = true;
     });
     return isReplaced;
@@ -130,32 +135,53 @@ export class ChangingHeader {
     return (word & HALF) === 0 ? 0 : this.#dictionary.length / 2;
   }
 
-  /** Rare: prefixes are few, and so are clears. Who died in a change left the old or the new state, and no sum. */
+  /** Rare: prefixes are few, and so are clears. */
   #change(change: () => void): void {
     this.#lock.acquire();
     try {
       change();
-      this.#words[HEADER.CHANGING_SUM] = this.#sum();
     } finally {
       this.#lock.release();
     }
   }
 
-  /** Completes what somebody left behind who died in a change. */
+  /** Puts a change in force by one store. Who dies at it leaves the old or the new state, and the sums of both. */
+  #store(at: number, value: number): void {
+    this.#announce(at, value, -1);
+    Atomics.store(this.#words, at, value);
+    this.#words[HEADER.CHANGING_SUM] = this.#words[HEADER.NEXT_SUM];
+  }
+
+  #storePrefix(at: number, value: number): void {
+    this.#announce(-1, value, at);
+    Atomics.store(this.#prefixes, at, value);
+    this.#words[HEADER.CHANGING_SUM] = this.#words[HEADER.NEXT_SUM];
+  }
+
+  #announce(at: number, value: number, prefixAt: number): void {
+    // What the last one left behind may be either of the two.
+    this.#words[HEADER.CHANGING_SUM] = this.#sum();
+    this.#words[HEADER.NEXT_SUM] = this.#sum(at, value, prefixAt);
+  }
+
+  /** Lets go of the lock that this thread, or one who is gone, kept: each state is whole. */
   recover(): void {
     if (this.#lock.isAbandoned()) this.#change(() => {});
   }
 
-  /** The same for this thread, which lost its way in one. */
   recoverOwn(): void {
     if (this.#lock.isOwn()) this.recover();
   }
 
-  #sum(): number {
+  /** As it is, or as it will be with another value at one place of the words, or of the prefixes. */
+  #sum(at = -1, value = 0, prefixAt = -1): number {
+    const word = (i: number) => (i === at ? value : this.#words[i]);
     let sum = 1;
-    for (let i = HEADER.CLEARS; i < HEADER.CHANGING_SUM; i++) sum = (Math.imul(sum, 31) + this.#words[i]) | 0;
-    const used = Math.min(Math.max(0, this.#words[HEADER.PREFIXES]), this.#cells);
-    for (let i = 0; i < used * CELL_WORDS; i++) sum = (Math.imul(sum, 31) + this.#prefixes[i]) | 0;
+    for (let i = HEADER.CLEARS; i < HEADER.CHANGING_SUM; i++) sum = (Math.imul(sum, 31) + word(i)) | 0;
+    const used = Math.min(Math.max(0, word(HEADER.PREFIXES)), this.#cells);
+    for (let i = 0; i < used * CELL_WORDS; i++) {
+      sum = (Math.imul(sum, 31) + (i === prefixAt ? value : this.#prefixes[i])) | 0;
+    }
     return sum;
   }
 }

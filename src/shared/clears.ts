@@ -21,10 +21,19 @@ export class Clears {
     return Atomics.load(this.header, HEADER.CLEARS);
   }
 
+  /** When the whole location was cleared last. */
+  get all(): number {
+    return this.header[HEADER.CLEARED];
+  }
+
+  /** When a prefix was cleared last; 0 for one that has no cell. */
+  ofPrefix(prefix: number): number {
+    return prefix === NO_PREFIX_CELL ? 0 : this.#prefixes[prefix * CELL_WORDS + PREFIX.CLEARED];
+  }
+
   has(stamp: number, kind: number): boolean {
-    if (((stamp - this.header[HEADER.CLEARED]) | 0) < 0) return true;
+    if (((stamp - this.all) | 0) < 0) return true;
     const prefix = prefixOf(kind);
-    if (prefix === NO_PREFIX_CELL) return false;
-    return ((stamp - this.#prefixes[prefix * CELL_WORDS + PREFIX.CLEARED]) | 0) < 0;
+    return prefix !== NO_PREFIX_CELL && ((stamp - this.ofPrefix(prefix)) | 0) < 0;
   }
 }

@@ -34,6 +34,10 @@ export class IncomingRecord {
     return this.floats[RECORD.EXPIRY >> 1];
   }
 
+  get stamp(): number {
+    return this.words[RECORD.STAMP];
+  }
+
   get valueBytes(): number {
     return this.words[RECORD.VALUE_BYTES];
   }
@@ -51,7 +55,8 @@ export class IncomingRecord {
       const own = this.words;
       const from = 2 * unit;
       for (let i = 0; i < count; i++) own[i] = words[from + i];
-    } else log.copy(this.bytes, 0, unit * UNIT, unit * UNIT + bytes);
+      // Whole words: the checksum is over them.
+    } else log.copy(this.bytes, 0, unit * UNIT, unit * UNIT + 4 * count);
   }
 
   /** Whether the key is this one, of so many bytes, zeros up to the next word. */

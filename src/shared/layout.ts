@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { InvalidConfigError } from '../core/errors.js';
 
 /** Changes with every change of what stands here: a segment of another layout is never reinterpreted. */
@@ -12,7 +13,8 @@ export const UNIT = 8;
 /** A record may be up to an eighth of the file, so a shard must be larger than that: there cannot be more of them. */
 export const SHARDS = 4;
 export const SMALLEST = 128 * 1024;
-export const LARGEST = 8 * 2 ** 30;
+/** Node 20 has no views of more than 4 GB. */
+export const LARGEST = Math.min(8 * 2 ** 30, constants.MAX_LENGTH);
 
 /** Places of the header's words (4 bytes each). What stands before `CHECKSUM` never changes after creation. */
 export const HEADER = {
@@ -28,6 +30,10 @@ export const HEADER = {
   ERA: 16,
   /** Shards that made no sense and were emptied. */
   RESETS: 17,
+  /** Which run of the machine the segment was last used in. */
+  BOOT: 18,
+  /** 1 if all that was written is on the disk, and nobody has the segment open. */
+  CLEAN: 19,
   /** Held while what follows changes, and the prefixes and the dictionary. */
   LOCK: 32,
   /** How often anything was cleared: what records are stamped with. */
@@ -36,8 +42,9 @@ export const HEADER = {
   CLEARED: 49,
   PREFIXES: 50,
   DICTIONARY: 51,
-  /** Of the words from `CLEARS` to here, and of the prefixes. */
+  /** Of the words from `CLEARS` to here, and of the prefixes; and the same after the change that is being made. */
   CHANGING_SUM: 52,
+  NEXT_SUM: 53,
 } as const;
 
 /** A participant: a thread that has the segment open, now or once. */
@@ -54,17 +61,43 @@ const SHARD_HEADER_BYTES = 512;
 /** Words of a shard's header. The lock has a cache line of its own. */
 export const SHARD = {
   LOCK: 0,
-  /** The slot whose record is being changed in place, so that a repair may complete what its owner began. */
-  CHANGING: 16,
-  ENTRIES: 17,
+  /** What is being done, and to what, so that a repair may end what its owner began: see intent.ts. */
+  INTENT: 16,
+  SLOT: 17,
+  OLD: 18,
+  FRESH: 19,
+  UNITS: 20,
+  NEXT_ENTRIES: 21,
+  NEXT_PROBATION: 22,
+  NEXT_MAIN: 23,
+  ENTRIES: 24,
   /** Of the two rings, when nobody holds the lock. */
-  SUM: 18,
+  SUM: 25,
   /** Two rings of five words. */
-  PROBATION: 20,
-  MAIN: 25,
+  PROBATION: 26,
+  MAIN: 31,
   /** Floats of 8 bytes from here on. */
-  COUNTS: 32,
+  COUNTS: 36,
 } as const;
+/** What a writer is about to do to one slot. It stands in the shard's header until it is done. */
+export const INTENT = {
+  NONE: 0,
+  /** Take the entry out of the index; its record dies. */
+  UNLINK: 1,
+  /** Let the slot point to a fresh record, which becomes part of the log; the old one, if any, dies. */
+  PUBLISH: 2,
+  /** Write another record of the same size over the old one. */
+  OVERWRITE: 3,
+  /** Change eight bytes of the record: a number, or the moment of expiry. */
+  AMEND: 4,
+  /** Let the slot point to a copy of its record. */
+  MOVE: 5,
+  /** Put the next counts in force. */
+  COUNT: 6,
+  /** Empty the shard. */
+  RESET: 7,
+} as const;
+
 /** Units from the shard's start; `OLD` is where the records end that were there when the era began, 0 if they are gone. */
 export const RING = { HEAD: 0, TAIL: 1, LIVE: 2, LAP: 3, OLD: 4 } as const;
 
@@ -143,7 +176,9 @@ export interface Layout {
 /** @throws InvalidConfigError if a segment cannot be that small or large. */
 export function layoutOf(maxBytes: number): Layout {
   if (maxBytes < SMALLEST || maxBytes > LARGEST) {
-    throw new InvalidConfigError(`maxBytes is from 128 kb to 8 gb (${SMALLEST} to ${LARGEST}); got ${maxBytes}.`);
+    throw new InvalidConfigError(
+      `maxBytes is from 128 kb to ${Math.floor(LARGEST / 2 ** 30)} gb (${SMALLEST} to ${LARGEST} bytes); got ${maxBytes}.`,
+    );
   }
   const fileSize = Math.floor(maxBytes / PAGE) * PAGE;
   const isSmall = fileSize < 2 ** 20;

@@ -1,7 +1,7 @@
 import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
 import { GONE } from './departed-keys.js';
-import { COUNT, HEADER, META, PLACE, UNIT, USE } from './layout.js';
+import { COUNT, HEADER, INTENT, META, PLACE, UNIT, USE } from './layout.js';
 import { RECORD } from './record.js';
 import { resetShard } from './repair.js';
 import type { Ring } from './ring.js';
@@ -100,12 +100,12 @@ export class LogCleaner {
       ring.goRound();
       return true;
     }
-    const units = ring.fillerAt(unit) || memory.unitsAt(unit);
+    const filler = ring.fillerAt(unit);
+    const units = filler || memory.unitsAt(unit);
     if (units === 0 || (!ring.isFull && unit < ring.head && unit + units > ring.head)) return false;
-    const isGarbage = memory.words[2 * unit] === 0;
     // From before this era: it may have been damaged, and a wrong length would lead the walk astray.
-    if (isOld && !isGarbage && !memory.isWhole(unit)) return false;
-    const at = isGarbage || memory.words[2 * unit + RECORD.KIND] < 0 ? 0 : memory.slotOf(unit);
+    if (isOld && filler === 0 && !memory.isWhole(unit)) return false;
+    const at = filler > 0 || memory.words[2 * unit + RECORD.KIND] < 0 ? 0 : memory.slotOf(unit);
     const resets = this.#resets;
     const stays = at !== 0 && this.#dispose(at, ring, unit, units, budget, now);
     if (resets !== this.#resets) return true;
@@ -205,7 +205,7 @@ export class LogCleaner {
   #slotAtTail(): number {
     const memory = this.#memory;
     const unit = memory.main.tail;
-    const isRecord = !memory.main.endsAt(unit) && memory.words[2 * unit] !== 0 && memory.unitsAt(unit) > 0;
+    const isRecord = !memory.main.endsAt(unit) && memory.main.fillerAt(unit) === 0 && memory.unitsAt(unit) > 0;
     return isRecord ? memory.slotOf(unit) : 0;
   }
 
@@ -215,13 +215,14 @@ export class LogCleaner {
    */
   #move(at: number, from: number, units: number): void {
     const memory = this.#memory;
-    const { main, words } = memory;
+    const { main } = memory;
     const to = main.place(units);
     memory.log.copyWithin(to * UNIT, from * UNIT, (from + units) * UNIT);
+    memory.begin(INTENT.MOVE, at, from, to);
     main.advance(to + units);
-    main.live += units;
-    Atomics.store(words, at + PLACE, memory.placeOf(main, to));
+    memory.changePlace(at, memory.placeOf(main, to));
     memory.bury(from);
+    memory.finish(0, from, to);
   }
 }
 

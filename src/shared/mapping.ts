@@ -29,7 +29,7 @@ export function mapSegment(path: string, fd: number, size: number, platform: Pla
 
 /** What the file is, whatever it is called. */
 export function fileIdentity(fd: number): string {
-  const { dev, ino } = fstatSync(fd);
+  const { dev, ino } = fstatSync(fd, { bigint: true });
   return `${dev}:${ino}`;
 }
 
@@ -38,10 +38,10 @@ function addressInProcess(path: string, fd: number, size: number): bigint | unde
   if (process.platform !== 'linux') return undefined;
   try {
     const name = realpathSync(path);
-    const { ino } = fstatSync(fd);
+    const { ino } = fstatSync(fd, { bigint: true });
     for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
       const match = /^([0-9a-f]+)-([0-9a-f]+) rw-s 0+ \S+ (\d+) +(.*)$/.exec(line);
-      if (match === null || Number(match[3]) !== ino || Buffer.from(match[4]!, 'latin1').toString() !== name) continue;
+      if (match === null || BigInt(match[3]!) !== ino || Buffer.from(match[4]!, 'latin1').toString() !== name) continue;
       const start = BigInt(`0x${match[1]}`);
       if (BigInt(`0x${match[2]}`) - start >= BigInt(size)) return start;
     }

@@ -1,6 +1,7 @@
 import type { CoarseClock } from '../core/clock.js';
 import { Snapshot } from '../core/snapshot.js';
-import { HEADER, META, USE, VERSION } from './layout.js';
+import type { Clears } from './clears.js';
+import { META, USE, VERSION } from './layout.js';
 
 const NO_WORDS = new Int32Array(0);
 /** Room for the tags of twice as many keys as entries, so that one of them is still there at its second use. */
@@ -8,7 +9,7 @@ const SEEN_FOR_EACH = 2;
 
 /**
  * Values that were used more than once, decoded, in the memory of this process. A hit is valid while its slot in the
- * segment has the version that it had, and nothing was cleared since: two words read, so that no write of any process is
+ * segment has the version that it had, and nothing was cleared since: three words read, so that no write of any process is
  * ever missed, and nobody has to be told of one.
  *
  * Bounded in entries and in encoded bytes. Who goes is decided by a clock (Corbató 1968): an entry that was used since the
@@ -17,7 +18,8 @@ const SEEN_FOR_EACH = 2;
 export class NearCache {
   readonly #capacity: number;
   readonly #mostBytes: number;
-  readonly #header: Int32Array;
+  readonly #clears: Clears;
+  readonly #prefix: number;
   readonly #index = new Map<string, number>();
   readonly #keys: (string | undefined)[] = [];
   readonly #values: unknown[] = [];
@@ -25,23 +27,25 @@ export class NearCache {
   readonly #words: Int32Array[] = [];
   readonly #slots: Int32Array;
   readonly #versions: Int32Array;
-  readonly #clears: Int32Array;
   readonly #expiresAt: Float64Array;
   readonly #bytes: Float64Array;
   readonly #used: Uint8Array;
   readonly #free: number[] = [];
   /** Hashes of keys that were read once. */
   readonly #seen: Int32Array;
+  /** The last clears of the location and of the prefix that all that is kept here came after. */
+  #cleared = 0;
+  #prefixCleared = 0;
   #totalBytes = 0;
   #hand = 0;
 
-  constructor(capacity: number, mostBytes: number, header: Int32Array) {
+  constructor(capacity: number, mostBytes: number, clears: Clears, prefix: number) {
     this.#capacity = capacity;
     this.#mostBytes = mostBytes;
-    this.#header = header;
+    this.#clears = clears;
+    this.#prefix = prefix;
     this.#slots = new Int32Array(capacity);
     this.#versions = new Int32Array(capacity);
-    this.#clears = new Int32Array(capacity);
     this.#expiresAt = new Float64Array(capacity);
     this.#bytes = new Float64Array(capacity);
     this.#used = new Uint8Array(capacity);
@@ -54,8 +58,13 @@ export class NearCache {
     if (entry === undefined) return undefined;
     const words = this.#words[entry]!;
     const slot = this.#slots[entry];
-    if (words[slot + VERSION] !== this.#versions[entry] || this.#header[HEADER.CLEARS] !== this.#clears[entry]) {
+    if (words[slot + VERSION] !== this.#versions[entry]) {
       this.#remove(entry);
+      return undefined;
+    }
+    // In this order: a write that came after a clear must not bring back what the clear removed.
+    if (this.#clears.all !== this.#cleared || this.#clears.ofPrefix(this.#prefix) !== this.#prefixCleared) {
+      this.clear();
       return undefined;
     }
     if (clock.isPast(this.#expiresAt, entry)) {
@@ -84,18 +93,25 @@ export class NearCache {
     return this.#capacity > 0 && bytes <= this.#mostBytes / 8;
   }
 
+  /** To be called before a key is looked for that is to be kept: what is kept came after these clears. */
+  noteClears(): void {
+    if (this.#clears.all === this.#cleared && this.#clears.ofPrefix(this.#prefix) === this.#prefixCleared) return;
+    this.clear();
+    this.#cleared = this.#clears.all;
+    this.#prefixCleared = this.#clears.ofPrefix(this.#prefix);
+  }
+
   clear(): void {
     for (const entry of [...this.#index.values()]) this.#remove(entry);
   }
 
-  /** Keeps a value that was read when its slot had this version, and so many clears had been. */
+  /** Keeps a value that was read when its slot had this version, after `noteClears`. */
   keep(
     key: string,
     value: unknown,
     words: Int32Array,
     slot: number,
     version: number,
-    clears: number,
     expiresAt: number,
     bytes: number,
   ): void {
@@ -109,7 +125,6 @@ export class NearCache {
     this.#words[entry] = words;
     this.#slots[entry] = slot;
     this.#versions[entry] = version;
-    this.#clears[entry] = clears;
     this.#expiresAt[entry] = expiresAt;
     this.#bytes[entry] = bytes;
     this.#used[entry] = 0;

@@ -63,6 +63,8 @@ export class OutgoingRecord {
   sum = 0;
   units = 0;
   prefix = 0;
+  /** How often anything had been cleared when the entry was made. */
+  stamp = 0;
 
   constructor() {
     this.#grow(FIRST_BYTES);
@@ -142,13 +144,13 @@ export class OutgoingRecord {
   }
 
   /** Under the lock, when it is known where the record goes. */
-  writeHeader(binding: number, expiresAt: number, stamp: number): void {
+  writeHeader(binding: number, expiresAt: number): void {
     const { words } = this;
     words[RECORD.HASH] = this.hash;
     words[RECORD.BINDING] = binding;
     this.floats[RECORD.EXPIRY >> 1] = expiresAt;
     words[RECORD.VALUE_BYTES] = this.valueBytes;
-    words[RECORD.STAMP] = stamp;
+    words[RECORD.STAMP] = this.stamp;
     words[RECORD.KIND] = packKind(this.keyBytes, this.codec, this.prefix);
     words[RECORD.SUM] = this.sum ^ headSum(words, 0);
   }

@@ -39,10 +39,13 @@ const versionAndPlace: ReadCheck = {
 export class Reader {
   /** The version of the slot that was found. */
   version = 0;
+  /** The version at which a slot was last seen to change: while it is the same, its writer has not gone on. */
+  changing = 0;
   readonly #memory: ShardMemory;
   readonly #clears: Clears;
   readonly #era: number;
   readonly #check: ReadCheck;
+  #meta = 0;
   #sawChange = false;
 
   constructor(memory: ShardMemory, clears: Clears, era: number, check: ReadCheck = versionAndPlace) {
@@ -77,23 +80,24 @@ export class Reader {
     const memory = this.#memory;
     const { words } = memory;
     const version = Atomics.load(words, at + VERSION);
-    if ((version & 1) !== 0) {
+    if ((version & 1) !== 0 || words[at] !== out.hash) {
       this.#sawChange = true;
+      this.changing = version;
       return false;
     }
-    if (words[at] !== out.hash) {
-      this.#sawChange = true;
-      return false;
-    }
+    // Before the check below: what the slot is used for later must not lend its era to this record.
+    const meta = words[at + META];
     const place = words[at + PLACE];
     const unit = memory.unitOf(place);
     const bytes = memory.recordBytes(unit);
     if (bytes !== 0) into.copy(words, memory.log, unit, bytes);
     if (!this.#check.isUnchanged(words, at, version, place)) {
       this.#sawChange = true;
+      this.changing = version;
       return false;
     }
     this.version = version;
+    this.#meta = meta;
     return (
       bytes !== 0 &&
       into.words[RECORD.HASH] === out.hash &&
@@ -104,11 +108,9 @@ export class Reader {
   }
 
   #judge(at: number, into: IncomingRecord): number {
-    const { words } = this.#memory;
-    const meta = words[at + META];
-    if (meta >>> ERA_SHIFT !== this.#era) {
+    if (this.#meta >>> ERA_SHIFT !== this.#era) {
       if (!into.isWhole()) return DAMAGED;
-      words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
+      this.#memory.words[at + META] = (this.#era << ERA_SHIFT) | (this.#meta & USE.ALL);
     }
     return this.#clears.has(into.words[RECORD.STAMP], into.kind) ? MISS : at;
   }

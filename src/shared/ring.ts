@@ -153,8 +153,14 @@ export class Ring {
     this.#store(RING.TAIL, tail | FULL);
   }
 
+  /** Leaves nothing in the place of a record that is somewhere in the log. */
+  fillAt(unit: number, units: number): void {
+    this.#mark(unit, FILLER | units);
+  }
+
   /** An empty log begins at the start again: nothing is in the way of the largest record. */
   rewind(): void {
+    this.live = 0;
     if (this.tail === this.start) return;
     this.place(this.end - this.head + 1);
     this.#store(RING.TAIL, this.start);

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  rmSync,
   type Stats,
   unlinkSync,
   writeSync,
@@ -108,7 +109,9 @@ function create(path: string, layout: Layout, platform: Platform): void {
   const name = temporaryName(path);
   const fd = openNew(name);
   try {
-    platform.lockByte(fd, CREATOR_BYTE);
+    if (!platform.lockByte(fd, CREATOR_BYTE)) {
+      throw new Error('its file system does not lock parts of files; choose a location on a local one');
+    }
     reserve(path, fd, layout.fileSize, platform);
     writeHeader(fd, layout.fileSize);
     linkSync(name, path);
@@ -117,8 +120,9 @@ function create(path: string, layout: Layout, platform: Platform): void {
     if (error instanceof NoSpaceError) throw error;
     throw refused(path, `cannot be made: ${(error as Error).message}`, error);
   } finally {
+    // In this order: unlocked, others would take it for abandoned.
+    rmSync(name, { force: true });
     closeSync(fd);
-    unlinkSync(name);
   }
 }
 

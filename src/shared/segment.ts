@@ -1,12 +1,24 @@
 import { randomInt } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import { closeSync, fsyncSync } from 'node:fs';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { CacheUnavailableError } from '../core/errors.js';
+import { bootNumber } from './boot.js';
 import { ChangingHeader } from './changing-header.js';
 import { Clears } from './clears.js';
 import { Codec } from './codec.js';
 import { IncomingRecord } from './incoming-record.js';
-import { ERAS, HEADER, type Layout, layoutOf, PAGE, PARTICIPANT, PREFIX_BYTES, SHARD, SHARDS } from './layout.js';
+import {
+  ERAS,
+  HEADER,
+  INTENT,
+  type Layout,
+  layoutOf,
+  PAGE,
+  PARTICIPANT,
+  PREFIX_BYTES,
+  SHARD,
+  SHARDS,
+} from './layout.js';
 import { segmentPath } from './location.js';
 import { fileIdentity, mapSegment } from './mapping.js';
 import { OutgoingRecord } from './outgoing-record.js';
@@ -69,6 +81,8 @@ export class Segment {
   readonly changing: ChangingHeader;
   readonly parts: readonly Part[];
   readonly seed: number;
+  /** Since when somebody has been here all the time. */
+  readonly era: number;
   readonly codec: Codec;
   /** The records on their way in and out: one of each, since nothing here is entered twice. */
   readonly out = new OutgoingRecord();
@@ -76,13 +90,17 @@ export class Segment {
   /** This thread's hits and misses, at `PARTICIPANT.HITS` and `.MISSES`. */
   readonly counts: Float64Array;
   readonly #name: string;
+  readonly #path: string;
   readonly #fd: number;
+  readonly #platform: Platform;
   readonly #participants: Participants;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(name: string, path: string, fd: number, layout: Layout, platform: Platform) {
     const { address, buffer } = mapSegment(path, fd, layout.fileSize, platform);
     this.#name = name;
+    this.#path = path;
+    this.#platform = platform;
     this.#fd = fd;
     this.layout = layout;
     this.header = new Int32Array(buffer, 0, PAGE / 4);
@@ -103,12 +121,13 @@ export class Segment {
       );
       const locks = memories.map((memory) => lockAt(memory.words, SHARD.LOCK));
       const isFirst = this.#participants.isAlone() || this.header[HEADER.ERA] === 0;
-      const era = isFirst ? this.#beginEra(memories, locks) : this.header[HEADER.ERA];
+      if (isFirst) this.#markInUse();
+      this.era = isFirst ? this.#beginEra(memories, locks) : this.header[HEADER.ERA];
       this.parts = memories.map((memory, i) => ({
         memory,
         lock: locks[i]!,
-        shard: new Shard(memory, this.clears, era),
-        reader: new Reader(memory, this.clears, era),
+        shard: new Shard(memory, this.clears, this.era),
+        reader: new Reader(memory, this.clears, this.era),
       }));
       this.counts = this.#participants.ownCounts;
       this.codec = new Codec(this.changing);
@@ -124,10 +143,12 @@ export class Segment {
   /** Takes a shard's lock, and repairs what it guards if its last owner did not come to an end. */
   enter(part: Part): void {
     if (this.#watch === undefined) this.#startWatch();
-    if (part.lock.acquire() && !repair(part.memory)) this.header[HEADER.RESETS]++;
+    if (part.lock.acquire()) this.#repair(part.memory);
   }
 
   leave(part: Part): void {
+    // Something was thrown in the middle (the call stack can be full anywhere).
+    if (part.memory.words[SHARD.INTENT] !== INTENT.NONE) this.#repair(part.memory);
     part.memory.words[SHARD.SUM] = part.memory.ringSum();
     part.lock.release();
   }
@@ -138,12 +159,16 @@ export class Segment {
     return part.lock.tryAcquire();
   }
 
-  /** Repairs a shard whose owner is gone. @returns whether there was anything to do. */
+  /** Repairs a shard whose owner is gone, without waiting. @returns whether there was anything to do. */
   recover(part: Part): boolean {
-    if (!part.lock.isAbandoned()) return false;
-    this.enter(part);
+    if (!part.lock.takeOver()) return false;
+    this.#repair(part.memory);
     this.leave(part);
     return true;
+  }
+
+  #repair(memory: ShardMemory): void {
+    if (!repair(memory)) this.header[HEADER.RESETS]++;
   }
 
   /** Of all threads that ever took part. */
@@ -162,7 +187,45 @@ export class Segment {
     clearTimeout(this.#watch);
     this.codec.detach();
     this.#recoverOwn();
+    this.#leaveSegment();
     closeSync(this.#fd);
+  }
+
+  /**
+   * A file on a disk outlives the machine's memory, of which some pages may have reached it when the power fails, and
+   * others not: old entries would be back, among new ones. So what was not closed in an earlier run of the machine is
+   * forgotten.
+   */
+  #markInUse(): void {
+    const { header } = this;
+    const boot = bootNumber();
+    const isOfThisRun = header[HEADER.BOOT] === boot;
+    if (isOfThisRun && header[HEADER.CLEAN] === 0) return;
+    if (!isOfThisRun && header[HEADER.CLEAN] !== 1) header[HEADER.ERA] = 0;
+    header[HEADER.BOOT] = boot;
+    header[HEADER.CLEAN] = 0;
+    // Before anything else changes: the mark must not reach the disk after what it warns of.
+    fsyncSync(this.#fd);
+  }
+
+  /** The last one to go leaves everything on the disk, and says so. Nothing has to be written where that is memory. */
+  #leaveSegment(): void {
+    try {
+      fsyncSync(this.#fd);
+      waitToJoin(this.#path, this.#fd, this.#platform);
+      if (!this.#participants.isAlone()) {
+        this.#participants.leave();
+        return;
+      }
+      fsyncSync(this.#fd);
+      this.header[HEADER.CLEAN] = 1;
+      fsyncSync(this.#fd);
+    } catch {
+      // Unmarked: it is cold after the next start of the machine, and warm before it.
+    } finally {
+      // Closing the file would do it, too, but for who is waiting now.
+      this.#platform.unlockByte(this.#fd, JOINING_BYTE);
+    }
   }
 
   /**
@@ -172,14 +235,18 @@ export class Segment {
   #beginEra(memories: readonly ShardMemory[], locks: readonly ShardLock[]): number {
     const last = this.header[HEADER.ERA];
     const isWhole = last > 0 && last < ERAS && this.changing.isWhole();
-    if (!isWhole) this.changing.forget();
-    else this.changing.recover();
+    if (isWhole) this.changing.recover();
+    else {
+      // Who comes after us, if we die before the shards are empty, has to begin with this, too.
+      this.header[HEADER.ERA] = 0;
+      this.changing.forget();
+    }
     for (const [i, memory] of memories.entries()) {
       const lock = locks[i]!;
       const isInterrupted = lock.isAbandoned();
       if (isWhole && isInterrupted) {
         lock.acquire();
-        if (!repair(memory)) this.header[HEADER.RESETS]++;
+        this.#repair(memory);
       } else {
         if (isInterrupted) lock.acquire();
         if (!isWhole || memory.words[SHARD.SUM] !== memory.ringSum()) {

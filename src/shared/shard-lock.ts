@@ -62,8 +62,19 @@ export class ShardLock {
 
   /** Whether one who is gone has it. */
   isAbandoned(): boolean {
+    return this.#isGone(Atomics.load(this.#words, this.#at));
+  }
+
+  /** Takes it from one who is gone, if nobody was quicker. @returns whether it is taken, and has to be repaired. */
+  takeOver(): boolean {
     const seen = Atomics.load(this.#words, this.#at);
-    return seen !== 0 && ((seen & OWNER) === this.#mark || !this.#participants.isAlive(ownerOf(seen)));
+    const mine = this.#mark | CONTENDED;
+    return this.#isGone(seen) && Atomics.compareExchange(this.#words, this.#at, seen, mine) === seen;
+  }
+
+  #isGone(seen: number): boolean {
+    // My own: my earlier call never came to its end.
+    return seen !== 0 && (ownerOf(seen) === this.#mark || !this.#participants.isAlive(ownerOf(seen)));
   }
 
   #wait(): boolean {

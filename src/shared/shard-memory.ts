@@ -1,5 +1,5 @@
 import { Admission } from './admission.js';
-import { BUCKET_WORDS, COUNT, type Layout, META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
+import { BUCKET_WORDS, COUNT, INTENT, type Layout, META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
 import {
   bodySum,
@@ -154,30 +154,107 @@ export class ShardMemory {
     Atomics.store(this.words, at + VERSION, version);
   }
 
+  /** From here on readers find the record's copy: one store, before which they find the record. */
+  changePlace(at: number, place: number): void {
+    Atomics.store(this.words, at + PLACE, place);
+    // As in `open`: the mark of death, and what is written over the record, must not be seen before.
+    if (IS_WEAKLY_ORDERED) Atomics.load(this.words, at + PLACE);
+  }
+
+  /** Notes what is about to be done to a slot, before anything is: who repairs this shard has to know. */
+  begin(intent: number, at: number, old: number, fresh: number): void {
+    const { words } = this;
+    words[SHARD.SLOT] = at;
+    words[SHARD.OLD] = old;
+    words[SHARD.FRESH] = fresh;
+    words[SHARD.INTENT] = intent;
+  }
+
+  /** It is done, and nothing has to be counted. */
+  end(): void {
+    this.words[SHARD.INTENT] = INTENT.NONE;
+  }
+
+  /** It is done: so many entries more, the old record lives no more, the fresh one does (0: there is none). */
+  finish(entries: number, old: number, fresh: number): void {
+    const { words, main } = this;
+    let probationLive = this.probation.live;
+    let mainLive = main.live;
+    if (old !== 0) {
+      if (old < main.start) probationLive -= this.unitsAt(old);
+      else mainLive -= this.unitsAt(old);
+    }
+    if (fresh !== 0) {
+      if (fresh < main.start) probationLive += this.unitsAt(fresh);
+      else mainLive += this.unitsAt(fresh);
+    }
+    words[SHARD.NEXT_ENTRIES] = words[SHARD.ENTRIES] + entries;
+    words[SHARD.NEXT_PROBATION] = probationLive;
+    words[SHARD.NEXT_MAIN] = mainLive;
+    words[SHARD.INTENT] = INTENT.COUNT;
+    this.applyCounts();
+  }
+
+  /** The same where the record cannot be asked for its size any more. */
+  finishWith(entries: number, ring: Ring, units: number): void {
+    const { words, main, probation } = this;
+    words[SHARD.NEXT_ENTRIES] = words[SHARD.ENTRIES] + entries;
+    words[SHARD.NEXT_PROBATION] = probation.live + (ring === probation ? units : 0);
+    words[SHARD.NEXT_MAIN] = main.live + (ring === main ? units : 0);
+    words[SHARD.INTENT] = INTENT.COUNT;
+    this.applyCounts();
+  }
+
+  /** Puts the next counts in force: however often, and whoever does it. */
+  applyCounts(): void {
+    const { words } = this;
+    words[SHARD.ENTRIES] = words[SHARD.NEXT_ENTRIES];
+    this.probation.live = words[SHARD.NEXT_PROBATION];
+    this.main.live = words[SHARD.NEXT_MAIN];
+    words[SHARD.INTENT] = INTENT.NONE;
+  }
+
+  /** Whether there is such a slot. */
+  isSlot(at: number): boolean {
+    return at >= this.firstSlot && at < this.endOfSlots && ((at - this.firstSlot) & (BUCKET_WORDS - 1)) < WAYS;
+  }
+
+  /** Empties a slot, whatever stands in it. What readers and near caches know of it is outdated. */
+  empty(at: number): void {
+    const { words } = this;
+    const version = this.open(at);
+    words[at] = 0;
+    words[at + PLACE] = 0;
+    words[at + META] = 0;
+    this.close(at, version);
+  }
+
   /** Takes the slot's entry out of the index. Its record stays in the log, dead, until the tail gets there. */
   unlink(at: number): void {
     const { words } = this;
     const unit = this.unitOf(words[at + PLACE]);
     // Unless the slot was damaged: then it may point into the middle of another's record.
     const isOwn =
-      this.recordBytes(unit) > 0 &&
+      this.unitsAt(unit) > 0 &&
       words[2 * unit] === words[at] &&
       words[2 * unit + RECORD.BINDING] === words[at + VERSION];
-    const version = this.open(at);
-    words[at] = 0;
-    words[at + PLACE] = 0;
-    words[at + META] = 0;
-    this.close(at, version);
+    const old = isOwn ? unit : 0;
+    this.begin(INTENT.UNLINK, at, old, 0);
+    this.empty(at);
     if (isOwn) this.bury(unit);
-    words[SHARD.ENTRIES]--;
+    this.finish(-1, old, 0);
   }
 
   /** Marks a record as dead, so that it can never be taken for its successor. */
   bury(unit: number): void {
-    const units = this.unitsAt(unit);
-    if (units === 0) return;
     this.words[2 * unit + RECORD.KIND] |= DEAD;
-    this.ringOf(unit).live -= units;
+  }
+
+  /** Ends a change of a record in place: it belongs to its slot again, which can be believed. */
+  bind(at: number, unit: number, version: number): void {
+    this.words[2 * unit + RECORD.BINDING] = version;
+    this.sumUp(unit);
+    this.close(at, version);
   }
 
   /** Brings the checksum up to date, whatever changed. */

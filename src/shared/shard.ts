@@ -1,7 +1,7 @@
 import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
 import type { IncomingRecord } from './incoming-record.js';
-import { ERA_SHIFT, META, PLACE, SHARD, UNIT, USE, VERSION, WAYS } from './layout.js';
+import { ERA_SHIFT, INTENT, META, PLACE, SHARD, UNIT, USE, VERSION, WAYS } from './layout.js';
 import { LogCleaner } from './log-cleaner.js';
 import type { OutgoingRecord } from './outgoing-record.js';
 import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
@@ -32,11 +32,13 @@ export class Shard {
     return 0;
   }
 
-  /** Stores the record, in the place of the one with its key. */
-  put(out: OutgoingRecord, expiresAt: number, now: number): void {
+  /** Stores the record, in the place of the one with its key; `stamp` if it was made earlier. */
+  put(out: OutgoingRecord, expiresAt: number, now: number, stamp?: number): void {
     const { memory } = this;
     const { words } = memory;
     const at = this.find(out, now);
+    // Read after what a clear may have removed was looked at: what is stored instead is not gone, too.
+    out.stamp = stamp ?? this.#clears.stamp;
     if (at !== 0) {
       const unit = memory.unitOf(words[at + PLACE]);
       if (memory.unitsAt(unit) === out.units) this.#overwrite(at, unit, out, expiresAt);
@@ -55,7 +57,7 @@ export class Shard {
   prolong(at: number, expiresAt: number): void {
     const { memory } = this;
     const unit = memory.unitOf(memory.words[at + PLACE]);
-    memory.words[SHARD.CHANGING] = at;
+    memory.begin(INTENT.AMEND, at, unit, unit);
     const version = memory.open(at);
     memory.floats[(2 * unit + RECORD.EXPIRY) >> 1] = expiresAt;
     this.#finishChange(at, unit, version);
@@ -72,7 +74,7 @@ export class Shard {
     const unit = memory.unitOf(memory.words[at + PLACE]);
     const place = unit + valueOffset(keyBytesOf(memory.words[2 * unit + RECORD.KIND]), CODEC.NUMBER) / UNIT;
     const sum = memory.floats[place] + delta;
-    memory.words[SHARD.CHANGING] = at;
+    memory.begin(INTENT.AMEND, at, unit, unit);
     const version = memory.open(at);
     memory.floats[place] = sum;
     this.#finishChange(at, unit, version);
@@ -80,11 +82,8 @@ export class Shard {
   }
 
   #finishChange(at: number, unit: number, version: number): void {
-    const { memory } = this;
-    memory.words[2 * unit + RECORD.BINDING] = version;
-    memory.sumUp(unit);
-    memory.close(at, version);
-    memory.words[SHARD.CHANGING] = 0;
+    this.memory.bind(at, unit, version);
+    this.memory.end();
     this.visit(at);
   }
 
@@ -114,10 +113,14 @@ export class Shard {
 
   /** Writes where the old record stands, of which nothing is left afterwards. */
   #overwrite(at: number, unit: number, out: OutgoingRecord, expiresAt: number): void {
-    const version = this.memory.open(at);
-    out.writeHeader(version, expiresAt, this.#clears.stamp);
+    const { memory } = this;
+    memory.words[SHARD.UNITS] = out.units;
+    memory.begin(INTENT.OVERWRITE, at, unit, unit);
+    const version = memory.open(at);
+    out.writeHeader(version, expiresAt);
     this.#write(unit, out);
-    this.memory.close(at, version);
+    memory.close(at, version);
+    memory.end();
   }
 
   /** Writes elsewhere, then lets the slot point there. */
@@ -128,44 +131,47 @@ export class Shard {
     const fit = out.units > memory.probation.units ? memory.main : ring;
     const unit = this.#cleaner.makeRoom(fit, out.units, now);
     // Making room may have evicted the entry itself, or moved it.
-    if (memory.find(out) !== at) {
-      this.#publish(this.#freeSlot(out.hash), fit, unit, out, expiresAt, meta);
-      return;
-    }
-    const old = memory.unitOf(words[at + PLACE]);
-    this.#publish(at, fit, unit, out, expiresAt, words[at + META]);
-    memory.bury(old);
-    words[SHARD.ENTRIES]--;
+    if (memory.find(out) !== at) this.#publish(this.#freeSlot(out.hash), 0, fit, unit, out, expiresAt, meta);
+    else this.#publish(at, memory.unitOf(words[at + PLACE]), fit, unit, out, expiresAt, words[at + META]);
   }
 
   #append(out: OutgoingRecord, expiresAt: number, now: number, use: number): void {
     const { probation, main, admission } = this.memory;
     if (out.units <= probation.units) {
       const unit = this.#cleaner.makeRoom(probation, out.units, now);
-      this.#publish(this.#freeSlot(out.hash), probation, unit, out, expiresAt, use);
+      this.#publish(this.#freeSlot(out.hash), 0, probation, unit, out, expiresAt, use);
       return;
     }
     const unit = this.#cleaner.makeRoomUnproven(out.units, out.hash, use, now);
     const { verdict } = this.#cleaner;
-    this.#publish(this.#freeSlot(out.hash), main, unit, out, expiresAt, admission.admitted(out.hash, use, verdict));
+    this.#publish(this.#freeSlot(out.hash), 0, main, unit, out, expiresAt, admission.admitted(out.hash, use, verdict));
     // It has to be somewhere, for now; the next one takes its place.
     if (verdict === VERDICT.REJECTED) main.fill(unit);
   }
 
-  /** The record is part of the log before any slot points to it. */
-  #publish(at: number, ring: Ring, unit: number, out: OutgoingRecord, expiresAt: number, meta: number): void {
+  /** The record is part of the log before any slot points to it. `old` is the record that it replaces, 0 if none. */
+  #publish(
+    at: number,
+    old: number,
+    ring: Ring,
+    unit: number,
+    out: OutgoingRecord,
+    expiresAt: number,
+    meta: number,
+  ): void {
     const { memory } = this;
     const { words } = memory;
-    out.writeHeader(((words[at + VERSION] | 1) + 1) | 0, expiresAt, this.#clears.stamp);
+    out.writeHeader(((words[at + VERSION] | 1) + 1) | 0, expiresAt);
     this.#write(unit, out);
+    memory.begin(INTENT.PUBLISH, at, old, unit);
     ring.advance(unit + out.units);
-    ring.live += out.units;
     const version = memory.open(at);
     words[at] = out.hash;
     words[at + PLACE] = memory.placeOf(ring, unit);
     words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
     memory.close(at, version);
-    words[SHARD.ENTRIES]++;
+    if (old !== 0) memory.bury(old);
+    memory.finish(old === 0 ? 1 : 0, old, unit);
   }
 
   #write(unit: number, out: OutgoingRecord): void {

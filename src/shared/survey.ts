@@ -1,7 +1,10 @@
-import { PLACE, UNIT } from './layout.js';
+import { BUCKET_WORDS, ERA_SHIFT, META, PLACE, UNIT } from './layout.js';
 import { keyBytesOf, RECORD, RECORD_HEADER_BYTES } from './record.js';
 import { nextSlot } from './repair.js';
 import type { Part, Segment } from './segment.js';
+
+/** Buckets that are walked under the lock without a pause: a millisecond or so. */
+const BATCH_WORDS = 512 * BUCKET_WORDS;
 
 /** What a walk of the index finds. */
 export interface Survey {
@@ -23,7 +26,10 @@ export function survey(segment: Segment, now: number): Survey {
       if (words[at] === 0) continue;
       const unit = memory.unitOf(words[at + PLACE]);
       const units = memory.unitsAt(unit);
-      if (units === 0 || segment.clears.has(words[2 * unit + RECORD.STAMP], words[2 * unit + RECORD.KIND])) continue;
+      if (units === 0) continue;
+      // What was not read in this era yet may be damaged.
+      if (words[at + META] >>> ERA_SHIFT !== segment.era && !memory.isWhole(unit)) continue;
+      if (segment.clears.has(words[2 * unit + RECORD.STAMP], words[2 * unit + RECORD.KIND])) continue;
       if (floats[(2 * unit + RECORD.EXPIRY) >> 1] <= now) expired++;
       else {
         entries++;
@@ -41,17 +47,20 @@ export function survey(segment: Segment, now: number): Survey {
 export function removePrefix(segment: Segment, namespace: Uint8Array): void {
   const prefix = Buffer.from(namespace.subarray(0, namespace.lastIndexOf(0x3a) + 1));
   for (const part of segment.parts) {
-    segment.enter(part);
-    try {
-      removeFrom(part, prefix);
-    } finally {
-      segment.leave(part);
+    const { firstSlot, endOfSlots } = part.memory;
+    for (let from = firstSlot; from < endOfSlots; from += BATCH_WORDS) {
+      segment.enter(part);
+      try {
+        removeFrom(part, from, Math.min(endOfSlots, from + BATCH_WORDS), prefix);
+      } finally {
+        segment.leave(part);
+      }
     }
   }
 }
 
-function removeFrom({ memory, shard }: Part, prefix: Buffer): void {
-  for (let at = memory.firstSlot; at < memory.endOfSlots; at = nextSlot(at, memory)) {
+function removeFrom({ memory, shard }: Part, from: number, end: number, prefix: Buffer): void {
+  for (let at = from; at < end; at = nextSlot(at, memory)) {
     if (memory.words[at] === 0) continue;
     const unit = memory.unitOf(memory.words[at + PLACE]);
     if (memory.recordBytes(unit) === 0) continue;

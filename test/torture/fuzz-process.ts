@@ -66,7 +66,7 @@ const DAMAGES: Record<string, (bytes: Buffer) => void> = {
   'bits of the logs’ ends': (bytes) => {
     // The words of the shards' headers that say where the logs begin and end.
     const shardBytes = Math.floor((bytes.length - 16_384) / 4 / 128) * 128;
-    bytes[16_384 + random(4) * shardBytes + 4 * 16 + random(4 * 16)]! ^= 1 << random(8);
+    bytes[16_384 + random(4) * shardBytes + 4 * 16 + random(4 * 20)]! ^= 1 << random(8);
   },
 };
 
@@ -96,7 +96,20 @@ function put(bytes: Buffer, length = bytes.length): void {
 
 function examine(): void {
   const cache = new SharedCache(OPTIONS);
-  const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
+  try {
+    const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
+    try {
+      use(cache, cleared);
+    } finally {
+      cleared.closeSync();
+    }
+  } finally {
+    // Or the next damage would be done to a segment that is in use.
+    cache.closeSync();
+  }
+}
+
+function use(cache: SharedCache, cleared: SharedCache): void {
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < KEYS; i++) {
       expect(cache, `key:${i}`, valueAt(i));
@@ -118,8 +131,6 @@ function examine(): void {
   cleared.clearSync();
   cache.clearSync();
   if (cache.statsSync().entries !== 0) throw new Error('clear');
-  cache.closeSync();
-  cleared.closeSync();
 }
 
 function expect(cache: SharedCache, key: string, value: unknown): void {
