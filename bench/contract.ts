@@ -51,6 +51,68 @@ export interface AsyncPeer {
   open(options: AsyncStoreOptions): Promise<AsyncStore>;
 }
 
+/** Where a contender finds what the bench set up outside of its process. */
+export interface Site {
+  /** An empty folder of its own, in memory where the system has such a thing; removed when its process has ended. */
+  readonly folder: string;
+  /** Where the servers listen, on 127.0.0.1; those not installed are missing. */
+  readonly ports: Readonly<Partial<Record<Server, number>>>;
+}
+
+export type Server = 'redis-server' | 'memcached';
+
+export interface SharedOptions extends Site {
+  /** Before each key on a server, which all contenders have in common. */
+  readonly prefix: string;
+  readonly ttl: number;
+  /** Whether all values are strings, which some stores can keep as they are. */
+  readonly isText: boolean;
+  readonly keys: number;
+  /** About what keys and values take together, in bytes. */
+  readonly bytes: number;
+  /** The process that keeps the entries of all others, where it is not to be started. */
+  readonly primary?: Channel;
+}
+
+/** Either end of what joins a process to one that it forked. */
+export interface Channel {
+  send?(message: object): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+/** A store outside of the process, called without waiting for another process. */
+export interface SharedStore extends SyncStore {
+  /** Waits until the writes that `set` began are done, where it only begins them. */
+  settle?(): Promise<unknown>;
+}
+
+/** A store outside of the process, each call a question to another one. */
+export interface AwaitedStore {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<unknown>;
+}
+
+interface SharedPeerFacts {
+  readonly name: string;
+  readonly package: string | null;
+  readonly setting: string;
+  /** The program that it talks to; without it on the PATH it does not take part. */
+  readonly server?: Server;
+}
+
+interface DirectPeer extends SharedPeerFacts {
+  readonly isAwaited: false;
+  open(options: SharedOptions): Promise<SharedStore>;
+}
+
+export interface AwaitedPeer extends SharedPeerFacts {
+  readonly isAwaited: true;
+  open(options: SharedOptions): Promise<AwaitedStore>;
+}
+
+/** A cache that several processes have in common. Whoever opens it with the same options has the same entries. */
+export type SharedPeer = DirectPeer | AwaitedPeer;
+
 /** How long to measure, and at which sizes. */
 export interface Effort {
   readonly rounds: number;
@@ -61,9 +123,13 @@ export interface Effort {
   readonly manyKeys: number;
   readonly heldEntries: readonly number[];
   readonly pauseMs: number;
+  /** How many processes share one cache, how often they run at once, and how long each time. */
+  readonly fleets: readonly number[];
+  readonly bursts: number;
+  readonly burstMs: number;
 }
 
-/** One measured figure, with a remark for the table where there is one. */
+/** One measured figure, with a remark for the table where there is one. Not a number: it could not be measured here. */
 export interface Figure {
   readonly value: number;
   readonly note?: string;
@@ -96,7 +162,7 @@ export interface Scenario {
   readonly tables: readonly Table[];
   columns(effort: Effort): readonly string[];
   /** Runs in the child process: makes the store and warms it up, then measures one round at each call. */
-  prepare(cell: Cell, effort: Effort): Promise<Round>;
+  prepare(cell: Cell, effort: Effort, site: Site): Promise<Round>;
 }
 
 /** Every figure of a scenario by table, column, contender. */

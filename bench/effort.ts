@@ -9,6 +9,9 @@ export const FULL: Effort = {
   manyKeys: 100_000,
   heldEntries: [100_000, 1_000_000],
   pauseMs: 600,
+  fleets: [1, 2, 4, 8],
+  bursts: 5,
+  burstMs: 150,
 };
 
 /** A look, under a minute: enough to see that everything runs, too short to quote. */
@@ -20,4 +23,7 @@ export const QUICK: Effort = {
   manyKeys: 20_000,
   heldEntries: [50_000],
   pauseMs: 100,
+  fleets: [1, 2],
+  bursts: 1,
+  burstMs: 40,
 };

@@ -1,4 +1,4 @@
-import type { Figure, Results } from './contract.js';
+import type { Figure } from './contract.js';
 import { markdownTable } from './markdown.js';
 import { LOCMEM, syncPeers, TTL_OFF, TTL_ON } from './peers/roster.js';
 import { columnOf } from './rounds.js';
@@ -6,22 +6,8 @@ import { COPIED_OBJECTS, NUMBERS } from './scenarios/async-get.js';
 import { entriesColumn } from './scenarios/memory.js';
 import { COPIED, GET, SET } from './scenarios/object.js';
 import { FRESH_KEYS, SAME_KEYS } from './scenarios/open.js';
-import { formatRatio } from './tables.js';
-
-/** Results by the name of the scenario; those not run are missing. */
-export type Run = ReadonlyMap<string, Results>;
-
-interface Verdict {
-  readonly goal: string;
-  readonly measured: string;
-  readonly verdict: 'met' | 'missed' | 'not measured';
-}
-
-/** A peer, and locmem's figure divided by the peer's: below 1, locmem needs less. */
-interface Ratio {
-  readonly peer: string;
-  readonly ratio: number;
-}
+import { judgeShared } from './shared-goals.js';
+import { atMost, type Ratio, type Run, ratios, type Verdict } from './verdict.js';
 
 /** What the noise of a quiet machine may add where two figures are to be level. */
 const LEVEL = 1.05;
@@ -55,18 +41,8 @@ function judge(run: Run): Verdict[] {
     ...[TTL_ON, TTL_OFF].map((table) =>
       atMost(EQUAL, `memory per entry at 1,000,000 entries: no more than lru-cache, ${table}`, memoryOver(run, table)),
     ),
+    ...judgeShared(run),
   ];
-}
-
-/** Met when the worst ratio is at most `limit`. */
-function atMost(limit: number, goal: string, ratios: readonly Ratio[]): Verdict {
-  const worst = [...ratios].sort((a, b) => b.ratio - a.ratio);
-  const first = worst[0];
-  if (first === undefined) return { goal, measured: '', verdict: 'not measured' };
-  const missed = worst.filter(({ ratio }) => ratio > limit);
-  const shown = missed.length > 0 ? missed : [first];
-  const measured = shown.map(({ peer, ratio }) => `${formatRatio(ratio)} × ${peer}`).join(', ');
-  return { goal, measured, verdict: missed.length > 0 ? 'missed' : 'met' };
 }
 
 /** Peers that have a ttl are judged with it, the others without; locmem likewise. */
@@ -116,18 +92,9 @@ function others(figures: ReadonlyMap<string, Figure>): string[] {
   return [...figures.keys()].filter((name) => !name.startsWith('locmem'));
 }
 
-function ratios(figures: ReadonlyMap<string, Figure>, own: string, peers: readonly string[]): Ratio[] {
-  const mine = figures.get(own);
-  if (mine === undefined) return [];
-  return peers.flatMap((peer) => {
-    const theirs = figures.get(peer);
-    return theirs === undefined ? [] : [{ peer, ratio: mine.value / theirs.value }];
-  });
-}
-
 export function goalsSection(run: Run): string[] {
   const rows = judge(run).map(({ goal, measured, verdict }) => {
     return [goal, measured, verdict === 'missed' ? '**missed**' : verdict];
   });
-  return markdownTable(['goal', 'measured: locmem lru ÷ peer', ''], ['left', 'left', 'left'], rows);
+  return markdownTable(['goal', 'measured: locmem ÷ peer', ''], ['left', 'left', 'left'], rows);
 }

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SharedPeer } from './contract.js';
 import { markdownTable } from './markdown.js';
-import { asyncPeers, objectPeers, syncPeers } from './peers/roster.js';
+import { asyncPeers, objectPeers, sharedPeers, syncPeers, takesPart } from './peers/roster.js';
+import { serverVersion } from './servers.js';
 
 /** Date, engine and machine, for the head of the report. */
 export function describeMachine(now: Date): string[] {
@@ -18,10 +20,21 @@ export function describeMachine(now: Date): string[] {
 
 /** Who takes part, at which version, and with which settings. */
 export function describePeers(): string[] {
-  const rows = [...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
-    return [name, id === null ? '' : versionOf(id), setting];
-  });
+  const rows = [
+    ...[...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
+      return [name, id === null ? '' : versionOf(id), setting];
+    }),
+    ...sharedPeers.map((peer) => [peer.name, sharedVersion(peer), peer.setting]),
+  ];
   return markdownTable(['contender', 'version', 'settings'], ['left', 'left', 'left'], rows);
+}
+
+/** Of the package, and of the server it talks to. */
+function sharedVersion(peer: SharedPeer): string {
+  const version = peer.package === null ? '' : versionOf(peer.package);
+  if (peer.server === undefined) return version;
+  if (!takesPart(peer)) return `left out: no ${peer.server} on the PATH`;
+  return `${version}; server ${serverVersion(peer.server)}`;
 }
 
 /** Read from the package's own package.json, which `exports` may hide from an import. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Results } from './contract.js';
 import { FULL, QUICK } from './effort.js';
+import { Grounds } from './grounds.js';
 import { type Options, readOptions, UsageError } from './options.js';
 import { report } from './report.js';
 import { measure } from './rounds.js';
@@ -15,12 +16,17 @@ async function bench({ quick, only }: Options): Promise<void> {
   const start = performance.now();
   const effort = quick ? QUICK : FULL;
   const run = new Map<string, Results>();
-  for (const scenario of scenarios) {
-    if (only !== null && !only.has(scenario.name)) continue;
-    const began = performance.now();
-    process.stderr.write(`${scenario.name} ... `);
-    run.set(scenario.name, await measure(scenario, effort, quick));
-    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  const grounds = await Grounds.open();
+  try {
+    for (const scenario of scenarios) {
+      if (only !== null && !only.has(scenario.name)) continue;
+      const began = performance.now();
+      process.stderr.write(`${scenario.name} ... `);
+      run.set(scenario.name, await measure(scenario, effort, quick, grounds));
+      process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+    }
+  } finally {
+    grounds.close();
   }
   const page = report(run, effort, (performance.now() - start) / 1000, new Date());
   process.stdout.write(page);

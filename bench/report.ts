@@ -1,8 +1,9 @@
 import type { Effort } from './contract.js';
-import { goalsSection, type Run } from './goals.js';
+import { goalsSection } from './goals.js';
 import { describeMachine, describePeers } from './machine.js';
 import { scenarios } from './scenarios/all.js';
 import { scenarioSection } from './tables.js';
+import type { Run } from './verdict.js';
 
 /** The whole run as one Markdown page. */
 export function report(run: Run, effort: Effort, seconds: number, now: Date): string {

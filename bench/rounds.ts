@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Contender } from './contender.js';
 import type { Cell, Effort, Figure, Results, Scenario } from './contract.js';
+import type { Grounds } from './grounds.js';
 
 /**
  * How a fair comparison is made. Each contender of each cell runs in a process of its own: in a shared one the call
@@ -8,7 +9,7 @@ import type { Cell, Effort, Figure, Results, Scenario } from './contract.js';
  * somebody's time. All processes of a column stay alive and idle, and measure in turn (A B C A B C ...), only one at a
  * time, so that a slow spell of the machine falls on everybody alike. The median of the rounds counts.
  */
-export async function measure(scenario: Scenario, effort: Effort, quick: boolean): Promise<Results> {
+export async function measure(scenario: Scenario, effort: Effort, quick: boolean, grounds: Grounds): Promise<Results> {
   const results: Results = new Map();
   for (const column of scenario.columns(effort)) {
     const cells = scenario.tables.flatMap(({ name, contenders }) =>
@@ -21,7 +22,7 @@ export async function measure(scenario: Scenario, effort: Effort, quick: boolean
       // A process has luck, good or bad, that lasts as long as it does: where its code and data came to lie.
       const processes = Math.min(rounds, effort.processes);
       for (let process = 0; process < processes; process++) {
-        const some = await measureGroup(scenario, group, Math.ceil(rounds / processes), quick);
+        const some = await measureGroup(scenario, group, Math.ceil(rounds / processes), quick, grounds);
         for (const [i, contender] of figures.entries()) contender.push(...(some[i] as Figure[]));
       }
       for (const [i, cell] of group.entries()) {
@@ -32,10 +33,16 @@ export async function measure(scenario: Scenario, effort: Effort, quick: boolean
   return results;
 }
 
-async function measureGroup(scenario: Scenario, cells: Cell[], rounds: number, quick: boolean): Promise<Figure[][]> {
+async function measureGroup(
+  scenario: Scenario,
+  cells: Cell[],
+  rounds: number,
+  quick: boolean,
+  grounds: Grounds,
+): Promise<Figure[][]> {
   const contenders: Contender[] = [];
   try {
-    await startAll(scenario, cells, quick, contenders);
+    await startAll(scenario, cells, quick, grounds, contenders);
     const figures: Figure[][] = cells.map(() => []);
     for (let round = 0; round < rounds; round++) {
       for (const [i, contender] of contenders.entries()) figures[i]?.push(await contender.round());
@@ -47,10 +54,16 @@ async function measureGroup(scenario: Scenario, cells: Cell[], rounds: number, q
 }
 
 /** Warming up is not measured, so it may use every core. Those that started are in `started`, also when one failed. */
-async function startAll(scenario: Scenario, cells: Cell[], quick: boolean, started: Contender[]): Promise<void> {
+async function startAll(
+  scenario: Scenario,
+  cells: Cell[],
+  quick: boolean,
+  grounds: Grounds,
+  started: Contender[],
+): Promise<void> {
   const atOnce = availableParallelism();
   for (let i = 0; i < cells.length; i += atOnce) {
-    const starts = cells.slice(i, i + atOnce).map((cell) => Contender.start(scenario, cell, quick));
+    const starts = cells.slice(i, i + atOnce).map((cell) => Contender.start(scenario, cell, quick, grounds));
     const settled = await Promise.allSettled(starts);
     for (const start of settled) if (start.status === 'fulfilled') started.push(start.value);
     await Promise.all(starts);

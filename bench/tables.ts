@@ -25,12 +25,14 @@ function tableOf(scenario: Scenario, table: Table, results: Results, effort: Eff
 function figureCells(unit: Scenario['unit'], figure: Figure | undefined, base: Figure | undefined): string[] {
   if (figure === undefined) return unit === 'ns' ? ['', '', ''] : ['', ''];
   const note = figure.note === undefined ? '' : ` (${figure.note})`;
+  if (Number.isNaN(figure.value)) return unit === 'ns' ? [note, '', ''] : [note, ''];
   const ratio = base === undefined ? '' : formatRatio(base.value / figure.value);
   const value = `${formatValue(figure.value)}${note}`;
   return unit === 'ns' ? [value, formatPerSecond(figure.value), ratio] : [value, ratio];
 }
 
 export function formatRatio(ratio: number): string {
+  if (ratio < 0.095) return ratio.toPrecision(2);
   return ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0);
 }
 
@@ -40,5 +42,6 @@ function formatValue(value: number): string {
 
 function formatPerSecond(nanoseconds: number): string {
   const millions = 1000 / nanoseconds;
+  if (millions < 0.1) return `${(millions * 1000).toFixed(1)} k`;
   return `${millions < 10 ? millions.toFixed(2) : millions.toFixed(1)} M`;
 }

@@ -1,17 +1,23 @@
-import type { AsyncPeer, SyncPeer, Table } from '../contract.js';
+import type { AsyncPeer, SharedPeer, SyncPeer, Table } from '../contract.js';
+import { isInstalled } from '../servers.js';
 import { asyncCacheDedupe } from './async-cache-dedupe.js';
 import { bentocache } from './bentocache.js';
 import { cacheManager } from './cache-manager.js';
 import { cacheable, cacheableMemory } from './cacheable.js';
 import { cachifiedOnLru } from './cachified.js';
+import { ipcCache } from './ipc-cache.js';
 import { keyv } from './keyv.js';
+import { lmdbBatched, lmdbSync } from './lmdb.js';
 import { asyncLocmemLru, asyncLocmemTinylfu, locmemLru, locmemTinylfu } from './locmem.js';
 import { lruCache } from './lru-cache.js';
 import { lruMin } from './lru-min.js';
 import { map } from './map.js';
+import { memcached } from './memcached.js';
 import { mnemonistCache, mnemonistMap } from './mnemonist.js';
 import { nodeCache } from './node-cache.js';
 import { quickLru } from './quick-lru.js';
+import { redis } from './redis.js';
+import { sharedCopy, sharedFrozen, sharedNear, sharedPlain } from './shared-cache.js';
 import { tinyLru } from './tiny-lru.js';
 import { ttlCache, ttlCacheChecked } from './ttlcache.js';
 
@@ -45,13 +51,31 @@ export const asyncPeers: readonly AsyncPeer[] = [
 /** Takes part with objects only. */
 export const objectPeers: readonly SyncPeer[] = [cacheableMemory];
 
+/** Caches that several processes have in common. */
+export const sharedPeers: readonly SharedPeer[] = [
+  sharedCopy,
+  sharedFrozen,
+  sharedNear,
+  sharedPlain,
+  lmdbBatched,
+  lmdbSync,
+  redis,
+  memcached,
+  ipcCache,
+];
+
+/** Whether what the peer talks to is on this machine. */
+export function takesPart({ server }: SharedPeer): boolean {
+  return server === undefined || isInstalled(server);
+}
+
 export const LOCMEM = locmemLru.name;
 export const TTL_ON = 'ttl on';
 export const TTL_OFF = 'without ttl';
 
 /** The two tables of a synchronous scenario: like is compared with like. */
-export function ttlTables(takesPart: (peer: SyncPeer) => boolean = () => true): Table[] {
-  const named = (peers: readonly SyncPeer[]) => peers.filter(takesPart).map((peer) => peer.name);
+export function ttlTables(isWanted: (peer: SyncPeer) => boolean = () => true): Table[] {
+  const named = (peers: readonly SyncPeer[]) => peers.filter(isWanted).map((peer) => peer.name);
   return [
     { name: TTL_ON, contenders: named(syncPeers.filter((peer) => peer.ttl.on)), base: LOCMEM },
     { name: TTL_OFF, contenders: named(syncPeers.filter((peer) => peer.ttl.off)), base: LOCMEM },

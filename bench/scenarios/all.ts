@@ -7,6 +7,9 @@ import { miss } from './miss.js';
 import { object } from './object.js';
 import { pause } from './pause.js';
 import { set } from './set.js';
+import { sharedHit } from './shared-hit.js';
+import { sharedRead } from './shared-read.js';
+import { sharedSet } from './shared-set.js';
 import { update } from './update.js';
 import { zipf } from './zipf.js';
 
@@ -20,6 +23,9 @@ export const scenarios: readonly Scenario[] = [
   object,
   asyncGet,
   asyncGetOrSet,
+  sharedHit,
+  sharedRead,
+  sharedSet,
   memory,
   pause,
 ];

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { SharedPeer, SyncPeer } from '../contract.js';
+
+/** The segment is a few times as large as what is put in: near values may take a quarter of its size. */
+const ROOM = 5;
+const SMALLEST = 32 * 2 ** 20;
+/** Room for an entry whose value is a small integer, wherever entries are counted, and a cache bounded by bytes. */
+const NUMBER_BYTES = 192;
+
+interface Choice {
+  readonly values?: 'copy' | 'frozen';
+  /** `'all'`: as many as there are keys. Not named: the default, 1000. */
+  readonly near?: 'all' | 'none';
+}
+
+function sharedCache(name: string, { values = 'copy', near }: Choice, remark: string): SharedPeer {
+  const nearOption = { all: 'nearEntries: keys, ', none: 'nearEntries: 0, ' };
+  return {
+    name,
+    package: 'locmem',
+    isAwaited: false,
+    setting: `new SharedCache({ location, maxBytes, ttl, ${near ? nearOption[near] : ''}values: '${values}' }): ${remark}`,
+    async open({ folder, bytes, keys, ttl }) {
+      const { SharedCache } = await import('locmem');
+      const cache = new SharedCache({
+        location: join(folder, 'segment'),
+        maxBytes: Math.max(SMALLEST, bytes * ROOM),
+        ttl,
+        values,
+        ...(near === undefined ? {} : { nearEntries: near === 'all' ? Math.max(1000, keys) : 0 }),
+      });
+      return { get: (key) => cache.getSync(key), set: (key, value) => cache.setSync(key, value) };
+    },
+  };
+}
+
+export const sharedCopy = sharedCache('locmem shared, copy', { near: 'all' }, 'each reader has a copy of its own');
+export const sharedFrozen = sharedCache(
+  'locmem shared, frozen',
+  { near: 'all', values: 'frozen' },
+  'one frozen value for all readers of the process',
+);
+export const sharedNear = sharedCache('locmem shared', {}, 'the near cache as it is by default');
+export const sharedPlain = sharedCache(
+  'locmem shared, no near cache',
+  { near: 'none' },
+  'each read is one from the segment',
+);
+
+/** Where entries are held and counted beside those of in-process caches. */
+export function sharedHolding(folder: string): SyncPeer {
+  return {
+    name: 'locmem shared',
+    package: 'locmem',
+    setting: 'new SharedCache({ location, maxBytes, ttl })',
+    ttl: { on: true, off: true },
+    evicts: true,
+    async open({ capacity, ttl }) {
+      const { SharedCache } = await import('locmem');
+      const maxBytes = Math.max(SMALLEST, capacity * NUMBER_BYTES);
+      const cache = new SharedCache({ location: join(folder, `held-${capacity}`), maxBytes, ttl });
+      return { get: (key) => cache.getSync(key), set: (key, value) => cache.setSync(key, value) };
+    },
+  };
+}
