@@ -3,8 +3,12 @@ import { lmdbBatched, lmdbSync } from './peers/lmdb.js';
 import { redis } from './peers/redis.js';
 import { sharedCopy, sharedFrozen, sharedNear, sharedPlain } from './peers/shared-cache.js';
 import { columnOf } from './rounds.js';
+import { ATTACH, COLUMN } from './scenarios/shared-attach.js';
+import { MOSTLY_READS, processesColumn } from './scenarios/shared-processes.js';
 import { FEW, type Kind, LONG, MANY, OBJECT, TEXT } from './scenarios/shared-values.js';
 import { atMost, type Ratio, type Run, type Verdict } from './verdict.js';
+
+const MOST_ATTACH_MS = 20;
 
 /** The goals of a `SharedCache`. */
 export function judgeShared(run: Run): Verdict[] {
@@ -30,6 +34,8 @@ export function judgeShared(run: Run): Verdict[] {
     atMost(1 / 6, 'shared, `setSync` of an object: at least 6 × as fast as `putSync` of lmdb', [
       ...between(run, 'shared-set', OBJECT, sharedNear.name, lmdbSync.name),
     ]),
+    atMost(1 / 1.8, 'shared, 2 processes, 95 % reads: at least 1.8 × what one does', twoOverOne(run)),
+    attach(run),
   ];
 }
 
@@ -60,6 +66,22 @@ function between(run: Run, scenario: string, kind: Kind, own: string, peer: stri
     const figures = columnOf(run.get(scenario), kind.name, column);
     return over(figures.get(own), figures.get(peer), `${peer} (${column})`);
   });
+}
+
+function twoOverOne(run: Run): Ratio[] {
+  const results = run.get('shared-processes');
+  return [sharedNear, sharedPlain].flatMap(({ name }) => {
+    const [two, one] = [2, 1].map((count) => columnOf(results, MOSTLY_READS, processesColumn(count)).get(name));
+    return over(two, one, `one process (${name})`);
+  });
+}
+
+function attach(run: Run): Verdict {
+  const goal = `shared, attach to 1 GiB: under ${MOST_ATTACH_MS} ms to the first hit`;
+  const milliseconds = columnOf(run.get('shared-attach'), 'attach', COLUMN).get(ATTACH)?.value ?? Number.NaN;
+  if (Number.isNaN(milliseconds)) return { goal, measured: '', verdict: 'not measured' };
+  const verdict = milliseconds < MOST_ATTACH_MS ? 'met' : 'missed';
+  return { goal, measured: `${milliseconds.toFixed(1)} ms`, verdict };
 }
 
 function over(mine: Figure | undefined, theirs: Figure | undefined, peer: string): Ratio[] {

@@ -7,7 +7,10 @@ import { miss } from './miss.js';
 import { object } from './object.js';
 import { pause } from './pause.js';
 import { set } from './set.js';
+import { sharedAttach } from './shared-attach.js';
 import { sharedHit } from './shared-hit.js';
+import { sharedLatency } from './shared-latency.js';
+import { sharedProcesses } from './shared-processes.js';
 import { sharedRead } from './shared-read.js';
 import { sharedSet } from './shared-set.js';
 import { update } from './update.js';
@@ -26,6 +29,9 @@ export const scenarios: readonly Scenario[] = [
   sharedHit,
   sharedRead,
   sharedSet,
+  sharedProcesses,
+  sharedLatency,
+  sharedAttach,
   memory,
   pause,
 ];
