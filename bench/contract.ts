@@ -9,6 +9,8 @@ interface StoreOptions {
   readonly ttl: number | null;
   /** Not named: only primitives will be stored, so nothing needs isolating. */
   readonly isolation?: Isolation;
+  /** Where a store that is not in the process has its file. */
+  readonly folder?: string;
 }
 
 /** The two calls that every synchronous contender answers. */
@@ -105,7 +107,7 @@ interface DirectPeer extends SharedPeerFacts {
   open(options: SharedOptions): Promise<SharedStore>;
 }
 
-export interface AwaitedPeer extends SharedPeerFacts {
+interface AwaitedPeer extends SharedPeerFacts {
   readonly isAwaited: true;
   open(options: SharedOptions): Promise<AwaitedStore>;
 }

@@ -17,7 +17,7 @@ import { mnemonistCache, mnemonistMap } from './mnemonist.js';
 import { nodeCache } from './node-cache.js';
 import { quickLru } from './quick-lru.js';
 import { redis } from './redis.js';
-import { sharedCopy, sharedFrozen, sharedNear, sharedPlain } from './shared-cache.js';
+import { sharedCopy, sharedFrozen, sharedHeld, sharedNear, sharedPlain } from './shared-cache.js';
 import { tinyLru } from './tiny-lru.js';
 import { ttlCache, ttlCacheChecked } from './ttlcache.js';
 
@@ -48,6 +48,9 @@ export const asyncPeers: readonly AsyncPeer[] = [
   asyncCacheDedupe,
 ];
 
+/** Takes part where entries are held, not where single calls are timed: those have scenarios of their own. */
+export const heldPeers: readonly SyncPeer[] = [sharedHeld];
+
 /** Takes part with objects only. */
 export const objectPeers: readonly SyncPeer[] = [cacheableMemory];
 
@@ -74,11 +77,11 @@ export const TTL_ON = 'ttl on';
 export const TTL_OFF = 'without ttl';
 
 /** The two tables of a synchronous scenario: like is compared with like. */
-export function ttlTables(isWanted: (peer: SyncPeer) => boolean = () => true): Table[] {
-  const named = (peers: readonly SyncPeer[]) => peers.filter(isWanted).map((peer) => peer.name);
+export function ttlTables(among: readonly SyncPeer[] = syncPeers): Table[] {
+  const named = (peers: readonly SyncPeer[]) => peers.map((peer) => peer.name);
   return [
-    { name: TTL_ON, contenders: named(syncPeers.filter((peer) => peer.ttl.on)), base: LOCMEM },
-    { name: TTL_OFF, contenders: named(syncPeers.filter((peer) => peer.ttl.off)), base: LOCMEM },
+    { name: TTL_ON, contenders: named(among.filter((peer) => peer.ttl.on)), base: LOCMEM },
+    { name: TTL_OFF, contenders: named(among.filter((peer) => peer.ttl.off)), base: LOCMEM },
   ];
 }
 

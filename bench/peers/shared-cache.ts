@@ -47,19 +47,17 @@ export const sharedPlain = sharedCache(
   'each read is one from the segment',
 );
 
-/** Where entries are held and counted beside those of in-process caches. */
-export function sharedHolding(folder: string): SyncPeer {
-  return {
-    name: 'locmem shared',
-    package: 'locmem',
-    setting: 'new SharedCache({ location, maxBytes, ttl })',
-    ttl: { on: true, off: true },
-    evicts: true,
-    async open({ capacity, ttl }) {
-      const { SharedCache } = await import('locmem');
-      const maxBytes = Math.max(SMALLEST, capacity * NUMBER_BYTES);
-      const cache = new SharedCache({ location: join(folder, `held-${capacity}`), maxBytes, ttl });
-      return { get: (key) => cache.getSync(key), set: (key, value) => cache.setSync(key, value) };
-    },
-  };
-}
+/** As a store of small numbers, where what it holds, and for how long it stands still, is compared. */
+export const sharedHeld: SyncPeer = {
+  name: sharedNear.name,
+  package: 'locmem',
+  setting: sharedNear.setting,
+  ttl: { on: true, off: true },
+  evicts: true,
+  async open({ capacity, ttl, folder = '' }) {
+    const { SharedCache } = await import('locmem');
+    const maxBytes = Math.max(2 ** 20, capacity * NUMBER_BYTES);
+    const cache = new SharedCache({ location: join(folder, `${capacity}.segment`), maxBytes, ttl });
+    return { get: (key) => cache.getSync(key), set: (key, value) => cache.setSync(key, value) };
+  },
+};

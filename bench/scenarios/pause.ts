@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type { Scenario, SyncStore } from '../contract.js';
-import { ttlTables } from '../peers/roster.js';
+import { heldPeers, syncPeers, ttlTables } from '../peers/roster.js';
 import { keyOf, randomFrom } from '../workload.js';
 import { entriesColumn } from './memory.js';
 import { openStore } from './open.js';
@@ -19,11 +19,11 @@ export const pause: Scenario = {
   unit: 'ms',
   combine: 'max',
   rounds: 5,
-  tables: ttlTables((peer) => peer.evicts),
+  tables: ttlTables([...syncPeers, ...heldPeers].filter((peer) => peer.evicts)),
   columns: (effort) => effort.heldEntries.slice(-1).map(entriesColumn),
-  async prepare(cell, effort) {
+  async prepare(cell, effort, { folder }) {
     const entries = effort.heldEntries.at(-1) as number;
-    const store = await openStore(cell, entries);
+    const store = await openStore(cell, entries, folder);
     for (let id = 0; id < entries; id++) store.set(keyOf(id), id);
     const turn = churn(store, entries);
     for (let warm = 0; warm < WARM_TURNS; warm++) turn();

@@ -9,7 +9,7 @@ import { LONG } from './shared-values.js';
 
 const NEWCOMER = fileURLToPath(new URL('../newcomer.js', import.meta.url));
 
-export const SEGMENT_BYTES = 2 ** 30;
+const SEGMENT_BYTES = 2 ** 30;
 const ROOM = SEGMENT_BYTES * 1.1;
 /** 10 KB each: about half of the segment. */
 const ENTRIES = 50_000;

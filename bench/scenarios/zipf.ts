@@ -20,7 +20,7 @@ export const zipf: Scenario = {
     'Per request; in brackets the hit ratio. A miss costs no more here than the `set`: in a program it costs the query.',
   unit: 'ns',
   combine: 'median',
-  tables: ttlTables((peer) => peer.name !== 'Map'),
+  tables: ttlTables(syncPeers.filter((peer) => peer.name !== 'Map')),
   columns: () => [SAME_KEYS, FRESH_KEYS],
   async prepare(cell, effort) {
     const store = await openStore(cell, CAPACITY);
