@@ -32,6 +32,8 @@ export class Codec {
   readonly #plain: Packr;
   #packr: Packr;
   #isFull = false;
+  /** Where in the bytes an object stands, for msgpackr. */
+  readonly #range = { start: 0, end: 0 };
 
   constructor(header: ChangingHeader) {
     this.#header = header;
@@ -58,7 +60,7 @@ export class Codec {
   unseal(sealed: unknown): unknown {
     if (!(sealed instanceof EncodedValue)) return sealed;
     const bytes = Buffer.from(sealed.bytes.buffer, sealed.bytes.byteOffset, sealed.bytes.length);
-    return this.#decodeObject(sealed.codec, bytes);
+    return this.#decodeObject(sealed.codec, bytes, 0, bytes.length);
   }
 
   /** The value of a record that was copied out of the log. @throws if its bytes are not what a codec here made. */
@@ -84,24 +86,28 @@ export class Codec {
       case CODEC.BIGINT:
         return parseBigInt(bytes.latin1Slice(start, end));
       default:
-        return this.#decodeObject(codec, bytes.subarray(start, end));
+        return this.#decodeObject(codec, bytes, start, end);
     }
   }
 
-  #decodeObject(codec: number, bytes: Buffer): unknown {
+  /** msgpackr is told where to read, in a buffer that stays the same: it keeps a view of it (565 ns an object, then 275). */
+  #decodeObject(codec: number, bytes: Buffer, start: number, end: number): unknown {
+    const range = this.#range;
+    range.start = start;
+    range.end = end;
     switch (codec) {
       case CODEC.BUFFER: {
-        const copy = Buffer.allocUnsafeSlow(bytes.length);
-        bytes.copy(copy);
+        const copy = Buffer.allocUnsafeSlow(end - start);
+        bytes.copy(copy, 0, start, end);
         return copy;
       }
       case CODEC.PACKED:
-        return this.#packr.unpack(bytes);
+        return this.#packr.unpack(bytes, range);
       case CODEC.PLAIN:
-        return this.#plain.unpack(bytes);
+        return this.#plain.unpack(bytes, range);
       case CODEC.CLONE:
         // Twice copied: V8 makes views of the bytes it is given, which belong to the next record by then.
-        return copyGraph(deserialize(Buffer.from(bytes)) as object);
+        return copyGraph(deserialize(Buffer.from(bytes.subarray(start, end))) as object);
       default:
         throw new Error(`There is no codec ${codec}.`);
     }
