@@ -43,8 +43,20 @@ export class Snapshot {
 
   /** The same, deeply frozen, to be shared by all readers. What cannot be frozen is copied for each of them. */
   static frozen(value: object): Snapshot {
-    const { data } = Snapshot.of(value);
+    const snapshot = Snapshot.of(value);
+    const isTree = snapshot.#giveBack === copyFlatObject || snapshot.#giveBack === copyTree;
+    const data = isTree ? fieldByField(snapshot.data) : snapshot.data;
     return new Snapshot(data, freezeDeeply(data, new Set()) ? same : copyFrozen);
+  }
+
+  /** Whether all readers get `data` itself. */
+  get isShared(): boolean {
+    return this.#giveBack === same;
+  }
+
+  /** Whether a reader gets `{ ...data }`. Who keeps many can keep the data alone: a value less to fetch from memory. */
+  get isFlat(): boolean {
+    return this.#giveBack === copyFlatObject;
   }
 
   /** The value as one reader gets it. */
@@ -98,6 +110,25 @@ function copyTree(data: object): object {
     if (typeof field === 'object' && field !== null && hasOwn.call(fields, key)) copy[key] = copyTree(field);
   }
   return copy;
+}
+
+/**
+ * The same tree, its objects made anew. In Node 20, to freeze what came of a spread gives each object a hidden class of
+ * its own: with 100,000 of them a read takes 2,000 ns, and the classes more memory than the objects.
+ */
+function fieldByField(data: object): object {
+  if (Array.isArray(data)) {
+    for (let i = 0; i < data.length; i++) data[i] = remade(data[i]);
+    return data;
+  }
+  if (!isPlain(data) || hasOwn.call(data, '__proto__')) return data;
+  const copy: Record<string, unknown> = {};
+  for (const key in data) if (hasOwn.call(data, key)) copy[key] = remade((data as Record<string, unknown>)[key]);
+  return copy;
+}
+
+function remade(field: unknown): unknown {
+  return typeof field === 'object' && field !== null ? fieldByField(field) : field;
 }
 
 function copyFrozen(data: object): object {
