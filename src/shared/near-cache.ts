@@ -3,7 +3,21 @@ import { Snapshot } from '../core/snapshot.js';
 import type { Clears } from './clears.js';
 import { META, USE, VERSION } from './layout.js';
 
-const NO_WORDS = new Int32Array(0);
+/** What is known of an entry besides its value: words side by side, so that a hit meets one cache line and not six. */
+const FACTS = 8;
+/** Its slot and shard in the segment, and the version it had; whether it was used; what readers get. */
+const SLOT = 0;
+const SHARD = 1;
+const SLOT_VERSION = 2;
+const USED = 3;
+const GIVES = 4;
+/** A float, so the fourth pair of words. */
+const EXPIRY = 3;
+
+/** What a reader gets of a value: it, as it is; a spread of it; or what it restores. */
+const ITSELF = 0;
+const SPREAD = 1;
+const RESTORED = 2;
 /** Room for the tags of twice as many keys as entries, so that one of them is still there at its second use. */
 const SEEN_FOR_EACH = 2;
 
@@ -13,7 +27,7 @@ const SEEN_FOR_EACH = 2;
  * ever missed, and nobody has to be told of one.
  *
  * Bounded in entries and in encoded bytes. Who goes is decided by a clock (Corbató 1968): an entry that was used since the
- * hand last passed stays. Entries are parallel arrays, so that a hit allocates nothing: 36 ns, against 350 from the segment.
+ * hand last passed stays. Entries are rows of typed arrays, so that a hit allocates nothing: 32 ns, against 270 from the segment.
  */
 export class NearCache {
   readonly #capacity: number;
@@ -23,13 +37,10 @@ export class NearCache {
   readonly #index = new Map<string, number>();
   readonly #keys: (string | undefined)[] = [];
   readonly #values: unknown[] = [];
-  /** The words of the entry's shard, its slot there, and the version it had. */
-  readonly #words: Int32Array[] = [];
-  readonly #slots: Int32Array;
-  readonly #versions: Int32Array;
-  readonly #expiresAt: Float64Array;
+  readonly #shards: readonly Int32Array[];
+  readonly #facts: Int32Array;
+  readonly #moments: Float64Array;
   readonly #bytes: Float64Array;
-  readonly #used: Uint8Array;
   readonly #free: number[] = [];
   /** Hashes of keys that were read once. */
   readonly #seen: Int32Array;
@@ -39,16 +50,16 @@ export class NearCache {
   #totalBytes = 0;
   #hand = 0;
 
-  constructor(capacity: number, mostBytes: number, clears: Clears, prefix: number) {
+  /** @param shards the words of each shard. @param prefix the cell of the cache's prefix. */
+  constructor(capacity: number, mostBytes: number, shards: readonly Int32Array[], clears: Clears, prefix: number) {
     this.#capacity = capacity;
     this.#mostBytes = mostBytes;
     this.#clears = clears;
     this.#prefix = prefix;
-    this.#slots = new Int32Array(capacity);
-    this.#versions = new Int32Array(capacity);
-    this.#expiresAt = new Float64Array(capacity);
+    this.#shards = shards;
+    this.#facts = new Int32Array(capacity * FACTS);
+    this.#moments = new Float64Array(this.#facts.buffer);
     this.#bytes = new Float64Array(capacity);
-    this.#used = new Uint8Array(capacity);
     this.#seen = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(1, capacity * SEEN_FOR_EACH))));
   }
 
@@ -56,9 +67,11 @@ export class NearCache {
   hit(key: string, clock: CoarseClock): unknown {
     const entry = this.#index.get(key);
     if (entry === undefined) return undefined;
-    const words = this.#words[entry]!;
-    const slot = this.#slots[entry];
-    if (words[slot + VERSION] !== this.#versions[entry]) {
+    const facts = this.#facts;
+    const at = entry * FACTS;
+    const words = this.#shards[facts[at + SHARD]]!;
+    const slot = facts[at + SLOT];
+    if (words[slot + VERSION] !== facts[at + SLOT_VERSION]) {
       this.#remove(entry);
       return undefined;
     }
@@ -67,16 +80,18 @@ export class NearCache {
       this.clear();
       return undefined;
     }
-    if (clock.isPast(this.#expiresAt, entry)) {
+    if (clock.isPast(this.#moments, (at >> 1) + EXPIRY)) {
       this.#remove(entry);
       return undefined;
     }
-    this.#used[entry] = 1;
+    facts[at + USED] = 1;
     // The segment must not take for cold what is hot here.
     const meta = words[slot + META];
     if ((meta & USE.VISITS) < USE.VISITS) words[slot + META] = meta + 1;
     const value = this.#values[entry];
-    return value instanceof Snapshot ? value.restore() : value;
+    const gives = facts[at + GIVES];
+    if (gives === ITSELF) return value;
+    return gives === SPREAD ? { ...(value as object) } : (value as Snapshot).restore();
   }
 
   /** Whether it is the second time lately that this key is read from the segment, and its value not too large. */
@@ -109,7 +124,7 @@ export class NearCache {
   keep(
     key: string,
     value: unknown,
-    words: Int32Array,
+    shard: number,
     slot: number,
     version: number,
     expiresAt: number,
@@ -121,13 +136,17 @@ export class NearCache {
     if (this.#index.size >= this.#capacity) this.#evict();
     const entry = this.#free.pop() ?? this.#keys.length;
     this.#keys[entry] = key;
-    this.#values[entry] = value;
-    this.#words[entry] = words;
-    this.#slots[entry] = slot;
-    this.#versions[entry] = version;
-    this.#expiresAt[entry] = expiresAt;
+    const gives = whatReadersGet(value);
+    this.#values[entry] = gives === RESTORED || !(value instanceof Snapshot) ? value : value.data;
+    const facts = this.#facts;
+    const at = entry * FACTS;
+    facts[at + SLOT] = slot;
+    facts[at + SHARD] = shard;
+    facts[at + SLOT_VERSION] = version;
+    facts[at + USED] = 0;
+    facts[at + GIVES] = gives;
+    this.#moments[(at >> 1) + EXPIRY] = expiresAt;
     this.#bytes[entry] = bytes;
-    this.#used[entry] = 0;
     this.#totalBytes += bytes;
     this.#index.set(key, entry);
   }
@@ -137,11 +156,11 @@ export class NearCache {
       const entry = this.#hand;
       this.#hand = entry + 1 < this.#keys.length ? entry + 1 : 0;
       if (this.#keys[entry] === undefined) continue;
-      if (this.#used[entry] === 0) {
+      if (this.#facts[entry * FACTS + USED] === 0) {
         this.#remove(entry);
         return;
       }
-      this.#used[entry] = 0;
+      this.#facts[entry * FACTS + USED] = 0;
     }
   }
 
@@ -149,8 +168,12 @@ export class NearCache {
     this.#index.delete(this.#keys[entry]!);
     this.#keys[entry] = undefined;
     this.#values[entry] = undefined;
-    this.#words[entry] = NO_WORDS;
     this.#totalBytes -= this.#bytes[entry];
     this.#free.push(entry);
   }
+}
+
+function whatReadersGet(value: unknown): number {
+  if (!(value instanceof Snapshot) || value.isShared) return ITSELF;
+  return value.isFlat ? SPREAD : RESTORED;
 }

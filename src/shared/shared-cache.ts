@@ -73,7 +73,8 @@ export class SharedCache extends LoadingCache {
       segment.close();
       throw error;
     }
-    this.#near = new NearCache(nearEntries, maxBytes * NEAR_SHARE, segment.clears, this.#prefixCell);
+    const shards = segment.parts.map(({ memory }) => memory.words);
+    this.#near = new NearCache(nearEntries, maxBytes * NEAR_SHARE, shards, segment.clears, this.#prefixCell);
     this.#quickNear = this.#hasKeyFunction ? undefined : this.#near;
     this.#flightsHere = flightsOf(segment);
     this.#flights = flightsIn(this.#flightsHere, keyPrefix, this.#hasKeyFunction);
@@ -168,7 +169,7 @@ export class SharedCache extends LoadingCache {
     const { version } = part.reader;
     const kept =
       this.#isFrozen && typeof value === 'object' && value !== null ? Snapshot.frozen(value) : sealCopy(value);
-    near.keep(key, kept, part.memory.words, at, version, incoming.expiresAt, bytes);
+    near.keep(key, kept, this.#segment.parts.indexOf(part), at, version, incoming.expiresAt, bytes);
     return this.#isFrozen && kept instanceof Snapshot ? kept.restore() : value;
   }
 
