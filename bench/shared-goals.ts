@@ -1,5 +1,5 @@
 import type { Figure } from './contract.js';
-import { lmdbBatched, lmdbSync } from './peers/lmdb.js';
+import { lmdbBatched, lmdbMapBatched, lmdbMapSync, lmdbSync } from './peers/lmdb.js';
 import { redis } from './peers/redis.js';
 import { sharedCopy, sharedFrozen, sharedNear, sharedPlain } from './peers/shared-cache.js';
 import { columnOf } from './rounds.js';
@@ -28,12 +28,16 @@ export function judgeShared(run: Run): Verdict[] {
         ...between(run, 'shared-read', kind, sharedPlain.name, lmdbBatched.name),
       ]),
     ),
-    atMost(1 / 1.5, 'shared, `setSync` of an object: at least 1.5 × as fast as lmdb in batches', [
-      ...between(run, 'shared-set', OBJECT, sharedNear.name, lmdbBatched.name),
-    ]),
-    atMost(1 / 6, 'shared, `setSync` of an object: at least 6 × as fast as `putSync` of lmdb', [
-      ...between(run, 'shared-set', OBJECT, sharedNear.name, lmdbSync.name),
-    ]),
+    ...[lmdbBatched, lmdbMapBatched].map(({ name }) =>
+      atMost(1 / 1.5, `shared, \`setSync\` of an object: at least 1.5 × as fast as batches of ${name}`, [
+        ...between(run, 'shared-set', OBJECT, sharedNear.name, name),
+      ]),
+    ),
+    ...[lmdbSync, lmdbMapSync].map(({ name }) =>
+      atMost(1 / 6, `shared, \`setSync\` of an object: at least 6 × as fast as ${name}`, [
+        ...between(run, 'shared-set', OBJECT, sharedNear.name, name),
+      ]),
+    ),
     atMost(1 / 1.8, 'shared, 2 processes, 95 % reads: at least 1.8 × what one does', twoOverOne(run)),
     attach(run),
   ];

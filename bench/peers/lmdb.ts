@@ -1,18 +1,23 @@
 import { join } from 'node:path';
 import type { SharedPeer } from '../contract.js';
 
-/**
- * The settings that were fastest of those tried here: without syncs and through a writable map (a third to a half of a
- * write's time), records with shared structures, strings as they are. lmdb has no ttl.
- */
-function lmdb(name: string, isSync: boolean, remark: string): SharedPeer {
+/** How entries are written. The map is what lmdb itself writes through: as a rule the file, or memory that is the file. */
+interface Writing {
+  readonly isSync?: boolean;
+  /** A third to a half of a write's time; lmdb-js warns that a stray pointer may damage the data then. */
+  readonly isMapWritable?: boolean;
+}
+
+/** The settings that were fastest of those tried here. lmdb has no ttl. */
+function lmdb(name: string, { isSync = false, isMapWritable = false }: Writing): SharedPeer {
   return {
     name,
     package: 'lmdb',
     isAwaited: false,
     setting:
-      'open({ noSync, overlappingSync: false, useWritemap, noMemInit, cache: false }), msgpack with ' +
-      `sharedStructuresKey (strings: encoding 'string'), in the same folder as the segments; no ttl; ${remark}`,
+      `open({ noSync, overlappingSync: false, ${isMapWritable ? 'useWritemap, ' : ''}noMemInit, cache: false }), msgpack ` +
+      "with sharedStructuresKey (strings: encoding 'string'), in the same folder as the segments; no ttl; " +
+      (isSync ? 'putSync' : 'put, the last of a batch awaited'),
     async open({ folder, isText, bytes }) {
       const { open } = await import('lmdb');
       const encoding = isText
@@ -23,7 +28,7 @@ function lmdb(name: string, isSync: boolean, remark: string): SharedPeer {
         mapSize: 2 ** 28 + bytes * 8,
         noSync: true,
         overlappingSync: false,
-        useWritemap: true,
+        useWritemap: isMapWritable,
         noMemInit: true,
         cache: false,
         ...encoding,
@@ -43,5 +48,7 @@ function lmdb(name: string, isSync: boolean, remark: string): SharedPeer {
 }
 
 /** Reads are the same however it is written; batches are how a program that is not in a hurry writes. */
-export const lmdbBatched = lmdb('lmdb', false, 'put, the last of a batch awaited');
-export const lmdbSync = lmdb('lmdb, putSync', true, 'putSync');
+export const lmdbBatched = lmdb('lmdb', {});
+export const lmdbSync = lmdb('lmdb, putSync', { isSync: true });
+export const lmdbMapBatched = lmdb('lmdb, writable map', { isMapWritable: true });
+export const lmdbMapSync = lmdb('lmdb, writable map, putSync', { isSync: true, isMapWritable: true });

@@ -7,7 +7,7 @@ import { cacheable, cacheableMemory } from './cacheable.js';
 import { cachifiedOnLru } from './cachified.js';
 import { ipcCache } from './ipc-cache.js';
 import { keyv } from './keyv.js';
-import { lmdbBatched, lmdbSync } from './lmdb.js';
+import { lmdbBatched, lmdbMapBatched, lmdbMapSync, lmdbSync } from './lmdb.js';
 import { asyncLocmemLru, asyncLocmemTinylfu, locmemLru, locmemTinylfu } from './locmem.js';
 import { lruCache } from './lru-cache.js';
 import { lruMin } from './lru-min.js';
@@ -62,6 +62,8 @@ export const sharedPeers: readonly SharedPeer[] = [
   sharedPlain,
   lmdbBatched,
   lmdbSync,
+  lmdbMapBatched,
+  lmdbMapSync,
   redis,
   memcached,
   ipcCache,

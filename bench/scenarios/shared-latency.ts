@@ -1,14 +1,14 @@
 import type { Scenario } from '../contract.js';
 import { Fleet } from '../fleet.js';
 import { ipcCache } from '../peers/ipc-cache.js';
-import { lmdbSync } from '../peers/lmdb.js';
+import { lmdbMapSync } from '../peers/lmdb.js';
 import { memcached } from '../peers/memcached.js';
 import { redis } from '../peers/redis.js';
 import { sharedNear, sharedPlain } from '../peers/shared-cache.js';
 import { contendersOf, optionsFor } from './shared-calls.js';
 import { MANY, OBJECT } from './shared-values.js';
 
-const peers = contendersOf([sharedNear, sharedPlain, lmdbSync, redis, memcached, ipcCache].map(({ name }) => name));
+const peers = contendersOf([sharedNear, sharedPlain, lmdbMapSync, redis, memcached, ipcCache].map(({ name }) => name));
 const READS = 'get';
 const PROCESSES = 2;
 /** Of the direct ones, one operation of so many has its time taken, so that it is not the clock that is measured. */

@@ -2,7 +2,7 @@ import type { Scenario } from '../contract.js';
 import { Fleet } from '../fleet.js';
 import type { Report } from '../fleet-member.js';
 import { ipcCache } from '../peers/ipc-cache.js';
-import { lmdbBatched } from '../peers/lmdb.js';
+import { lmdbMapBatched } from '../peers/lmdb.js';
 import { memcached } from '../peers/memcached.js';
 import { redis } from '../peers/redis.js';
 import { sharedNear, sharedPlain } from '../peers/shared-cache.js';
@@ -13,7 +13,9 @@ export const MOSTLY_READS = '95 % reads';
 /** The share of reads, by the name of the table. */
 const MIXES: Readonly<Record<string, number>> = { [MOSTLY_READS]: 0.95, '50 % reads': 0.5 };
 
-const peers = contendersOf([sharedNear, sharedPlain, lmdbBatched, redis, memcached, ipcCache].map(({ name }) => name));
+const peers = contendersOf(
+  [sharedNear, sharedPlain, lmdbMapBatched, redis, memcached, ipcCache].map(({ name }) => name),
+);
 
 export function processesColumn(count: number): string {
   return count === 1 ? '1 process' : `${count} processes`;

@@ -1,13 +1,15 @@
 import type { Scenario } from '../contract.js';
 import { ipcCache } from '../peers/ipc-cache.js';
-import { lmdbBatched, lmdbSync } from '../peers/lmdb.js';
+import { lmdbBatched, lmdbMapBatched, lmdbMapSync, lmdbSync } from '../peers/lmdb.js';
 import { memcached } from '../peers/memcached.js';
 import { redis } from '../peers/redis.js';
 import { sharedNear } from '../peers/shared-cache.js';
 import { contendersOf, timedCalls } from './shared-calls.js';
 import { FEW, KINDS, MANY } from './shared-values.js';
 
-const peers = [sharedNear, lmdbBatched, lmdbSync, redis, memcached, ipcCache].map(({ name }) => name);
+const peers = [sharedNear, lmdbBatched, lmdbSync, lmdbMapBatched, lmdbMapSync, redis, memcached, ipcCache].map(
+  ({ name }) => name,
+);
 
 export const sharedSet: Scenario = {
   name: 'shared-set',
