@@ -161,6 +161,8 @@ export interface Scenario {
   readonly combine: 'median' | 'max';
   /** How many rounds, where not the usual number. `1`: the processes run one after the other, none stays alive. */
   readonly rounds?: number;
+  /** How many processes share the rounds of a contender, where not the usual number. */
+  readonly processes?: number;
   readonly tables: readonly Table[];
   columns(effort: Effort): readonly string[];
   /** Runs in the child process: makes the store and warms it up, then measures one round at each call. */

@@ -11,7 +11,7 @@ export const FULL: Effort = {
   pauseMs: 600,
   fleets: [1, 2, 4, 8],
   bursts: 5,
-  burstMs: 150,
+  burstMs: 100,
 };
 
 /** A look, under a minute: enough to see that everything runs, too short to quote. */

@@ -20,7 +20,7 @@ export async function measure(scenario: Scenario, effort: Effort, quick: boolean
     for (const group of inTurn) {
       const figures: Figure[][] = group.map(() => []);
       // A process has luck, good or bad, that lasts as long as it does: where its code and data came to lie.
-      const processes = Math.min(rounds, effort.processes);
+      const processes = Math.min(rounds, effort.processes, scenario.processes ?? rounds);
       for (let process = 0; process < processes; process++) {
         const some = await measureGroup(scenario, group, Math.ceil(rounds / processes), quick, grounds);
         for (const [i, contender] of figures.entries()) contender.push(...(some[i] as Figure[]));

@@ -26,6 +26,7 @@ export const sharedAttach: Scenario = {
     'operating system, when the first SharedCache of the process is made.',
   unit: 'ms',
   combine: 'median',
+  processes: 1,
   tables: [{ name: 'attach', contenders: [ATTACH, ATTACH_COLD], base: ATTACH }],
   columns: () => [COLUMN],
   async prepare({ contender }, _, { folder }) {

@@ -17,6 +17,7 @@ export const sharedRead: Scenario = {
     'the other; their time is that on the wall. 10 KB strings: a tenth of the many keys.',
   unit: 'ns',
   combine: 'median',
+  processes: 2,
   tables: KINDS.map(({ name }) => ({ name, contenders: contendersOf(peers), base: sharedPlain.name })),
   columns: () => [FEW, MANY],
   prepare: (cell, effort, site) => timedCalls(cell, effort, site, 'get'),

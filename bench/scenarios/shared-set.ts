@@ -20,6 +20,7 @@ export const sharedSet: Scenario = {
     'many keys.',
   unit: 'ns',
   combine: 'median',
+  processes: 2,
   tables: KINDS.map(({ name }) => ({ name, contenders: contendersOf(peers), base: sharedNear.name })),
   columns: () => [FEW, MANY],
   prepare: (cell, effort, site) => timedCalls(cell, effort, site, 'set'),
