@@ -1,26 +1,117 @@
-import type { SharedCache } from 'locmem';
+import { SharedCache } from 'locmem';
 
-/** What a process does when it dies. `key` is what may be lost by it; where it counts or prolongs, nothing may. */
+/** What a process does when it dies, on a segment of 128 kb that is full: whatever is written has to make room. */
 export interface CrashOperation {
   readonly name: string;
-  readonly key: string;
-  readonly mayLose: boolean;
-  run(cache: SharedCache): void;
+  /** The key that is written: `victim` by default. */
+  readonly key?: string;
+  /** What has to be there afterwards, all the same: where it counts or prolongs, nothing may be lost. */
+  readonly mayLose?: boolean;
+  /** The groups that it clears: each at once, or entry by entry. */
+  readonly clears?: readonly Group[];
+  readonly isGradual?: boolean;
+  /** Somebody died before in this operation, at this step: it begins with what is left of that. */
+  readonly after?: readonly [operation: string, step: string];
+  /** What stands at the ends of the logs is damaged before: the shard is emptied. */
+  readonly isDamaged?: boolean;
+  /** The steps of opening count, too, and nobody else has the segment open; or there is none yet. */
+  readonly opens?: 'what is there' | 'what is damaged' | 'nothing';
+  run(cache: SharedCache, location: string): void;
 }
 
+export const OPTIONS = { maxBytes: '128kb', ttl: null } as const;
 export const SMALL = 'v'.repeat(100);
 export const OTHER = 'w'.repeat(100);
 export const LARGE = 'x'.repeat(3000);
 
-/** Each on a segment of 128 kb that is full, so that whatever is written has to make room. */
-export const OPERATIONS: readonly CrashOperation[] = [
-  { name: 'set of a new key', key: 'new', mayLose: true, run: (cache) => cache.setSync('new', OTHER) },
-  { name: 'set in place', key: 'victim', mayLose: true, run: (cache) => cache.setSync('victim', OTHER) },
-  { name: 'set of another size', key: 'victim', mayLose: true, run: (cache) => cache.setSync('victim', LARGE) },
-  { name: 'set of an object', key: 'victim', mayLose: true, run: (cache) => cache.setSync('victim', { shape: 'new' }) },
-  { name: 'add', key: 'new', mayLose: true, run: (cache) => cache.addSync('new', LARGE) },
-  { name: 'delete', key: 'victim', mayLose: true, run: (cache) => cache.deleteSync('victim') },
-  { name: 'incr', key: 'number', mayLose: false, run: (cache) => cache.incrSync('number') },
-  { name: 'touch', key: 'victim', mayLose: false, run: (cache) => cache.touchSync('victim', '1h') },
-  { name: 'incrVersion', key: 'victim', mayLose: true, run: (cache) => cache.incrVersionSync('victim') },
+/** Bystanders: by the prefix of their cache. The last is too long for the segment's table of prefixes. */
+export const GROUPS = { plain: '', p: 'p', pp: 'pp', long: 'a-prefix-that-is-longer-than-fits' } as const;
+export type Group = keyof typeof GROUPS;
+export const VICTIMS = ['victim', ...Array.from({ length: 15 }, (_, i) => `victim:${i}`)];
+
+const set = (cache: SharedCache) => cache.setSync('victim', OTHER);
+const resize = (cache: SharedCache) => cache.setSync('victim', LARGE);
+const count = (cache: SharedCache) => cache.incrSync('number');
+const look = (cache: SharedCache) => void cache.getSync('victim');
+/** So many that what is in use has to be moved, and what is not has to go. */
+const setMany = (cache: SharedCache) => {
+  for (let i = 0; i < 40; i++) cache.setSync(`new:${i}`, OTHER);
+};
+/** Some of them within a shard, others to another, on a way up or down: two locks are held then. */
+const moveAll = (cache: SharedCache) => {
+  for (const key of VICTIMS) if (cache.hasSync(key)) cache.incrVersionSync(key);
+};
+const clearOf = (prefix: string) => (_: SharedCache, location: string) =>
+  new SharedCache({ location, ...OPTIONS, keyPrefix: prefix }).clearSync();
+
+const WRITES: readonly CrashOperation[] = [
+  { name: 'set of a new key', key: 'new', run: (cache) => cache.setSync('new', OTHER) },
+  { name: 'set of many new keys', run: setMany },
+  { name: 'set in place', run: set },
+  { name: 'set of another size', run: resize },
+  { name: 'set of an object', run: (cache) => cache.setSync('victim', { shape: 'new' }) },
+  { name: 'add', key: 'new', run: (cache) => cache.addSync('new', LARGE) },
+  { name: 'delete', run: (cache) => cache.deleteSync('victim') },
+  { name: 'incr', key: 'number', mayLose: false, run: count },
+  { name: 'touch', mayLose: false, run: (cache) => cache.touchSync('victim', '1h') },
+  { name: 'incrVersion of several keys', run: moveAll },
+  { name: 'clear', clears: ['plain', 'p', 'pp', 'long'], run: (cache) => cache.clearSync() },
+  { name: 'clear of a prefix', clears: ['p'], run: clearOf(GROUPS.p) },
+  { name: 'clear of a long prefix', clears: ['long'], isGradual: true, run: clearOf(GROUPS.long) },
+  { name: 'first use of a prefix', run: (_, location) => clearOf('unheard-of')(_, location) },
 ];
+
+/** Repairs: what they begin with, and that they may die, too. */
+const REPAIRS: readonly CrashOperation[] = [
+  { name: 'repair of an overwritten entry', after: ['set in place', 'ShardMemory.open in shard #overwrite'], run: set },
+  {
+    name: 'repair of an entry that moves',
+    after: ['set of another size', 'ShardMemory.open in shard #publish'],
+    run: resize,
+  },
+  {
+    name: 'repair of an unpublished record',
+    after: ['set of another size', 'Ring.advance in shard #publish'],
+    run: resize,
+  },
+  {
+    name: 'repair of a count',
+    key: 'number',
+    mayLose: false,
+    after: ['incr', 'ShardMemory.open in shard increase'],
+    run: count,
+  },
+  {
+    name: 'repair of a sum',
+    key: 'number',
+    mayLose: false,
+    after: ['incr', 'ShardMemory.sumUp in shard #finishChange'],
+    run: count,
+  },
+  {
+    name: 'repair of a clear',
+    after: ['clear of a prefix', 'Atomics.store in changing-header callback'],
+    clears: ['p'],
+    run: clearOf(GROUPS.p),
+  },
+  {
+    name: 'reset of a shard',
+    after: ['set in place', 'ShardMemory.open in shard #overwrite'],
+    isDamaged: true,
+    run: set,
+  },
+];
+
+const OPENINGS: readonly CrashOperation[] = [
+  { name: 'creation', opens: 'nothing', run: look },
+  { name: 'opening', opens: 'what is there', run: look },
+  {
+    name: 'opening after a crash',
+    opens: 'what is there',
+    after: ['set in place', 'ShardMemory.open in shard #overwrite'],
+    run: look,
+  },
+  { name: 'opening of a damaged segment', opens: 'what is damaged', run: look },
+];
+
+export const OPERATIONS: readonly CrashOperation[] = [...WRITES, ...REPAIRS, ...OPENINGS];

@@ -1,108 +1,168 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { SharedCache } from 'locmem';
-import { checkSegment } from '../shared/check-segment.js';
-import { type CrashOperation, LARGE, OPERATIONS, OTHER, SMALL } from './crash-operations.js';
-import { Child, freshLocation, IS_LONG } from './shared-place.js';
+import { type CrashOperation, OPERATIONS } from './crash-operations.js';
+import { fill, Scene } from './crash-scene.js';
+import { Child, freshLocation, IS_LONG, timeOf } from './shared-place.js';
 
 const PROGRAM = './crash-process.js';
-const OTHERS = 60;
 /** Eviction repeats its steps for each entry that has to go: so many rounds of each are enough. */
-const ROUNDS = IS_LONG ? 20 : 1;
+const MOST_ROUNDS = 20;
 const AT_ONCE = 4;
-const MOST_TRIES = 20;
-const fired = new Set<string>();
+/** Of the steps that others died at already, in the short form. */
+const OTHERS = 1;
 
-/** A segment that is full, with entries that anybody can check. */
-function fill(location: string): SharedCache {
-  const cache = new SharedCache({ location, maxBytes: '128kb', ttl: null });
-  for (let i = 0; i < 800; i++) cache.setSync(`filler ${i}`, `${i}`.padEnd(100, 'f'));
-  for (let i = 0; i < OTHERS; i++) cache.setSync(`other ${i}`, `${i}`.padEnd(100, 'o'));
-  cache.setSync('victim', SMALL);
-  cache.setSync('number', 41);
-  return cache;
-}
+/** Each must have been somebody's death, in whatever operation. */
+const STEPS = [
+  'segment enter: ShardLock.acquire',
+  'segment leave: ShardLock.release',
+  'log-cleaner makeRoom: Ring.place',
+  'log-cleaner #passTail: Ring.giveUp',
+  'log-cleaner #move: Ring.place',
+  'log-cleaner #move: Ring.advance',
+  'log-cleaner #move: Atomics.store',
+  'log-cleaner #move: ShardMemory.bury',
+  'log-cleaner evict: ShardMemory.unlink',
+  'shard-memory unlink: ShardMemory.open',
+  'shard-memory unlink: ShardMemory.close',
+  'shard-memory unlink: ShardMemory.bury',
+  'shard #publish: OutgoingRecord.writeHeader',
+  'shard #publish: Ring.advance',
+  'shard #publish: ShardMemory.open',
+  'shard #publish: ShardMemory.close',
+  'shard #replace: ShardMemory.bury',
+  'shard #overwrite: ShardMemory.open',
+  'shard #overwrite: OutgoingRecord.writeHeader',
+  'shard #overwrite: ShardMemory.close',
+  'shard remove: ShardMemory.unlink',
+  'shard increase: ShardMemory.open',
+  'shard prolong: ShardMemory.open',
+  'shard #finishChange: ShardMemory.sumUp',
+  'shard #finishChange: ShardMemory.close',
+  'repair empty: ShardMemory.open',
+  'repair empty: ShardMemory.close',
+  'repair complete: ShardMemory.open',
+  'repair complete: ShardMemory.sumUp',
+  'repair complete: ShardMemory.close',
+  'repair repair: ShardMemory.checkCounts',
+  'repair resetShard: ShardMemory.checkCounts',
+  'ring clear: Ring.giveUp',
+  'ring clear: Ring.advance',
+  'changing-header #change: ShardLock.acquire',
+  'changing-header #change: ShardLock.release',
+  'changing-header callback: Atomics.store',
+  'codec #save: ChangingHeader.replaceDictionary',
+  'participants join: Atomics.store',
+  'segment Segment: Participants.join',
+  'segment waitToJoin: Platform.lockByte',
+  'segment Segment: Platform.unlockByte',
+  'segment #beginEra: ChangingHeader.forget',
+  'segment #beginEra: ChangingHeader.recover',
+  'segment #beginEra: ShardLock.acquire',
+  'segment #beginEra: ShardLock.release',
+  'mapping mapAnew: Platform.map',
+  'segment-file openNew: fs.openSync',
+  'segment-file create: Platform.lockByte',
+  'segment-file reserve: Platform.reserve',
+  'segment-file writeHeader: fs.writeSync',
+  'segment-file create: fs.linkSync',
+  'segment-file create: fs.unlinkSync',
+  'segment-file create: fs.closeSync',
+];
 
-function checkOthers(cache: SharedCache, before: ReadonlyMap<string, unknown>): void {
-  const evictions = cache.statsSync().evictions!;
-  const found = cache.getManySync(before.keys());
-  for (const [key, value] of found) assert.equal(value, before.get(key), key);
-  // What the operation had to evict was evicted, and counted or about to be; nothing else is gone.
-  assert.ok(
-    before.size - found.size <= evictions + 1 - evictionsBefore.get(cache)!,
-    `${before.size - found.size} are gone`,
-  );
-}
+const fired = new Map<string, Set<string>>();
 
-const evictionsBefore = new WeakMap<SharedCache, number>();
-
-function checkInFlight(cache: SharedCache, { key, name, mayLose }: CrashOperation): void {
-  const value = cache.getSync(key);
-  if (key === 'number') assert.ok(value === 41 || value === 42, `the counter is ${value}`);
-  else if (typeof value === 'object') assert.deepStrictEqual(value, { shape: 'new' }, name);
-  else assert.ok([undefined, SMALL, OTHER, LARGE].includes(value as string), `${name}: ${value}`);
-  if (!mayLose) assert.notEqual(value, undefined, `${name} lost its entry`);
-}
-
-/** Which steps an operation takes depends on the segment's seed: where a step is not come to, another is made. */
-async function dieAt(operation: CrashOperation, title: string, round: number): Promise<void> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const location = freshLocation();
-    using cache = disposable(fill(location));
-    const keys = Array.from({ length: OTHERS }, (_, i) => `other ${i}`);
-    const before = cache.getManySync(keys);
-    evictionsBefore.set(cache, cache.statsSync().evictions!);
-    const ending = await new Child(PROGRAM, location, operation.name, title, String(round)).end();
-    if (ending === 0) continue;
-    assert.equal(ending, 'SIGKILL', `${operation.name}: ${title}`);
-    fired.add(`${operation.name}: ${title}`);
-    checkOthers(cache, before);
-    checkInFlight(cache, operation);
-    checkWorks(cache);
-    checkSegment(location, '128kb');
-    return;
+/** A full segment, what stands before an operation, and who died there before. The same steps are come to in each copy. */
+async function prepare(operation: CrashOperation, full: string): Promise<Scene> {
+  const { after: earlier, isDamaged, opens } = operation;
+  const scene = new Scene(freshLocation(), opens === 'nothing' ? undefined : full);
+  if (earlier !== undefined) {
+    const [name, step] = earlier;
+    const ending = await new Child(PROGRAM, scene.location, name, `after ${step}`, '0').end();
+    assert.equal(ending, 'SIGKILL', `${operation.name}: nobody died before it at ${step}`);
   }
-  // The first rounds of a step were seen; a later one may be a rare thing.
-  assert.notEqual(round, 0, `${operation.name} never came to: ${title}`);
+  if (isDamaged === true) scene.damageLogs();
+  if (opens !== undefined) scene.close();
+  if (opens === 'what is damaged') scene.damageHeader();
+  return scene;
 }
 
-/** Everything goes on at once, in every shard. */
-function checkWorks(cache: SharedCache): void {
-  for (let i = 0; i < 20; i++) {
-    cache.setSync(`after ${i}`, LARGE);
-    assert.equal(cache.getSync(`after ${i}`), LARGE);
+async function dieAt(operation: CrashOperation, full: string, { title, round }: Point): Promise<void> {
+  const place = await prepare(operation, full);
+  try {
+    const ending = await new Child(PROGRAM, place.location, operation.name, title, String(round)).end();
+    assert.equal(ending, 'SIGKILL', `${operation.name}: ${title}, ${round}`);
+    const step = stepOf(title);
+    fired.set(step, (fired.get(step) ?? new Set()).add(operation.name));
+    if (operation.opens !== undefined) place.open();
+    place.check(operation);
+  } finally {
+    place.close();
   }
-  cache.setSync('victim', OTHER);
-  cache.setSync('number', 1);
-  assert.equal(cache.incrSync('number'), 2);
-  assert.equal(cache.getSync('victim'), OTHER);
 }
 
-function disposable(cache: SharedCache): SharedCache & Disposable {
-  return Object.assign(cache, { [Symbol.dispose]: () => cache.closeSync() });
+interface Point {
+  readonly title: string;
+  readonly round: number;
 }
 
-describe('a process that is killed at any step of a write', () => {
+/**
+ * Where the processes of an operation die: after each step that nobody died at yet, and in others, in any round, for as
+ * long as there is time. What follows a step is the state before the next; before it is only seen in the long form.
+ */
+function pointsOf(steps: readonly string[]): Point[] {
+  const rounds = new Map<string, number>();
+  for (const title of steps) rounds.set(title, Math.min(MOST_ROUNDS, (rounds.get(title) ?? 0) + 1));
+  const points: Point[] = [];
+  const others: Point[] = [];
+  for (const [title, count] of rounds) {
+    if (!IS_LONG && !title.startsWith('after')) continue;
+    const isNew = !fired.has(stepOf(title));
+    const chosen = Math.floor(Math.random() * count);
+    for (let round = 0; round < count; round++) {
+      if (round === chosen && isNew) points.push({ title, round });
+      else if (round === chosen || IS_LONG) others.push({ title, round });
+    }
+  }
+  others.sort(() => Math.random() - 0.5);
+  return [...points, ...others.slice(0, IS_LONG ? others.length : OTHERS)];
+}
+
+/** 'shard #publish: Ring.advance' of 'after Ring.advance in shard #publish'. */
+function stepOf(title: string): string {
+  const [, call, who] = /^\w+ (\S+) in (.*)$/.exec(title)!;
+  return `${who}: ${call}`;
+}
+
+async function stepsOf(operation: CrashOperation, full: string): Promise<string[]> {
+  const place = await prepare(operation, full);
+  const steps = (await new Child(PROGRAM, place.location, operation.name).next()) as string[];
+  place.close();
+  assert.ok(Array.isArray(steps) && steps.length > 5, JSON.stringify(steps));
+  return steps;
+}
+
+describe('a process that is killed at any step', () => {
   after(() => {
-    const steps = new Set([...fired].map((point) => point.split(': ')[1]));
-    console.log(`${fired.size} crash points fired: ${[...steps].sort().join(', ')}`);
+    const list = [...fired].map(([step, operations]) => `  ${step} (${[...operations].join(', ')})`).sort();
+    console.log(`Crash points that fired, and in which operations:\n${list.join('\n')}`);
   });
 
   for (const operation of OPERATIONS) {
-    it(`leaves all but its own entry, in ${operation.name}`, async () => {
-      const location = freshLocation();
-      fill(location).closeSync();
-      const steps = (await new Child(PROGRAM, location, operation.name).next()) as string[];
-      assert.ok(Array.isArray(steps) && steps.length > 5, JSON.stringify(steps));
-      const rounds = new Map<string, number>();
-      for (const title of steps) rounds.set(title, Math.min(ROUNDS, (rounds.get(title) ?? 0) + 1));
-      // What follows a step is the state before the next; what stands between them is seen in the long form.
-      const points = [...rounds]
-        .filter(([title]) => IS_LONG || title.startsWith('after'))
-        .flatMap(([title, count]) => Array.from({ length: count }, (_, round) => ({ title, round })));
-      for (let i = 0; i < points.length; i += AT_ONCE) {
-        await Promise.all(points.slice(i, i + AT_ONCE).map(({ title, round }) => dieAt(operation, title, round)));
+    it(`leaves all but its own entry: ${operation.name}`, async () => {
+      const full = freshLocation();
+      fill(full);
+      const points = pointsOf(await stepsOf(operation, full));
+      const end = Date.now() + timeOf('crash points', Number.POSITIVE_INFINITY) / OPERATIONS.length;
+      for (let i = 0; i < points.length && Date.now() < end; i += AT_ONCE) {
+        await Promise.all(points.slice(i, i + AT_ONCE).map((point) => dieAt(operation, full, point)));
       }
     });
   }
+
+  it('has died at each of the steps', () => {
+    assert.deepStrictEqual(
+      STEPS.filter((step) => !fired.has(step)),
+      [],
+    );
+  });
 });

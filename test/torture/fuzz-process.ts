@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'nod
 import { isDeepStrictEqual } from 'node:util';
 import { SegmentError, SharedCache } from 'locmem';
 
-const [location, seedText, runsText] = process.argv.slice(2) as [string, string, string];
+const [location, seedText, runs, milliseconds] = process.argv.slice(2) as [string, string, string, string];
 const OPTIONS = { location, maxBytes: '128kb', ttl: null, nearEntries: 10 } as const;
 const KEYS = 150;
 const PAGE = 4096;
@@ -141,8 +141,9 @@ function expect(cache: SharedCache, key: string, value: unknown): void {
 }
 
 const good = prepare();
+const end = Date.now() + Number(milliseconds);
 let refused = 0;
-for (let run = 0; run < Number(runsText); run++) {
+for (let run = 0; run < Number(runs) || Date.now() < end; run++) {
   const names = Object.keys(DAMAGES);
   const name = names[run % names.length]!;
   const seed = state;

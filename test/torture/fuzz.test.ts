@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { SegmentError, SharedCache } from 'locmem';
-import { Child, freshLocation, IS_LONG } from './shared-place.js';
+import { Child, freshLocation, timeOf } from './shared-place.js';
 
-const RUNS = IS_LONG ? 5000 : 300;
+/** As often at least. */
+const RUNS = 300;
 const HANG = 30_000;
 
 describe('a damaged segment', () => {
   it('costs a SegmentError or misses: never a wrong value, an old one, a crash or a hang', async () => {
     const seed = 1 + Math.floor(Math.random() * 2 ** 31);
-    const children = [0, 1].map((i) => new Child('./fuzz-process.js', freshLocation(), String(seed + i), String(RUNS)));
+    const milliseconds = timeOf('fuzz', 0);
+    const children = [0, 1].map(
+      (i) => new Child('./fuzz-process.js', freshLocation(), ...[seed + i, RUNS, milliseconds].map(String)),
+    );
     await Promise.all(
       children.map(async (child) => {
         const wrong: string[] = [];

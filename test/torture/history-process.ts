@@ -1,16 +1,16 @@
 /** Calls at random on a few keys, as a process or as a thread, and tells what came of each. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { KeyNotFoundError, SharedCache } from 'locmem';
-import type { Call } from './history.js';
+import { type Call, KEYS } from './history.js';
 
 const [location, writer, calls] = (isMainThread ? process.argv.slice(2) : workerData) as [string, string, string];
-const KEYS = 4;
-const cache = new SharedCache({ location, maxBytes: '4mb', nearEntries: 10, ttl: null });
+const cache = new SharedCache({ location, maxBytes: '4mb', nearEntries: 10, ttl: null, keyPrefix: 'p' });
+const everything = new SharedCache({ location, maxBytes: '4mb', ttl: null });
 let next = Number(writer) * 1_000_000;
 
 function call(key: string): Call {
-  const operations = ['get', 'get', 'get', 'set', 'add', 'delete', 'incr', 'incr'] as const;
-  const operation = operations[Math.floor(Math.random() * operations.length)]!;
+  const operations = ['get', 'get', 'get', 'set', 'set', 'add', 'delete', 'touch', 'incr', 'incr'] as const;
+  const operation = key === '' ? 'clear' : operations[Math.floor(Math.random() * operations.length)]!;
   next += 1000;
   const value = next;
   const start = process.hrtime.bigint();
@@ -29,6 +29,12 @@ function perform(operation: Call['operation'], key: string, value: number): Call
       return cache.addSync(key, value);
     case 'delete':
       return cache.deleteSync(key);
+    case 'touch':
+      return cache.touchSync(key, '1h');
+    case 'clear':
+      if (value % 2000 === 0) cache.clearSync();
+      else everything.clearSync();
+      return null;
     case 'incr':
       try {
         return cache.incrSync(key);
@@ -42,12 +48,13 @@ function perform(operation: Call['operation'], key: string, value: number): Call
 function run(): void {
   const history: [string, Call][] = [];
   for (let i = 0; i < Number(calls); i++) {
-    const key = `key:${Math.floor(Math.random() * KEYS)}`;
+    const key = i % 100 === 99 ? '' : KEYS[Math.floor(Math.random() * KEYS.length)]!;
     history.push([key, call(key)]);
   }
   if (isMainThread) process.send!(history, () => process.disconnect());
   else parentPort!.postMessage(history);
   cache.closeSync();
+  everything.closeSync();
 }
 
 // All begin together.

@@ -1,8 +1,10 @@
-/** One call on one key: when it began and ended, on a clock that all processes share, and what came of it. */
+export const KEYS = ['key:0', 'key:1', 'key:2', 'key:3'] as const;
+
+/** One call on one key, or, if it is a clear, on all of them: when it began and ended, on a clock that all processes share, and what came of it. */
 export interface Call {
   readonly start: bigint;
   readonly end: bigint;
-  readonly operation: 'get' | 'set' | 'add' | 'delete' | 'incr';
+  readonly operation: 'get' | 'set' | 'add' | 'delete' | 'touch' | 'incr' | 'clear';
   /** What `set` and `add` stored. */
   readonly value?: number;
   /** What the call returned; `null` where there was no entry. */
@@ -23,6 +25,10 @@ function apply(state: State, call: Call): State | undefined {
       return state === null ? call.value! : state;
     case 'delete':
       return call.result === (state !== null) ? null : undefined;
+    case 'touch':
+      return call.result === (state !== null) ? state : undefined;
+    case 'clear':
+      return null;
     case 'incr':
       if (state === null) return call.result === null ? null : undefined;
       return call.result === state + 1 ? state + 1 : undefined;

@@ -4,12 +4,15 @@ import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { SharedCache } from 'locmem';
 import { checkSegment } from '../shared/check-segment.js';
-import { Child, freshLocation, MILLISECONDS } from './shared-place.js';
+import { Child, freshLocation, timeOf } from './shared-place.js';
 
 const WORKERS = 3;
 
 describe('workers under a random load of all operations', () => {
-  for (const maxBytes of ['32mb', '1mb'] as const) {
+  for (const [maxBytes, share] of [
+    ['32mb', 'kills under load, large'],
+    ['1mb', 'kills under load, small'],
+  ] as const) {
     it(`are killed at random: nothing is wrong, nothing hangs, every count is kept (${maxBytes})`, async () => {
       const location = freshLocation();
       const cache = new SharedCache({ location, maxBytes, ttl: null });
@@ -28,7 +31,7 @@ describe('workers under a random load of all operations', () => {
       };
       const workers = await Promise.all(Array.from({ length: WORKERS }, start));
       let kills = 0;
-      for (const end = Date.now() + MILLISECONDS; Date.now() < end && wrong.length === 0; ) {
+      for (const end = Date.now() + timeOf(share, 3000); Date.now() < end && wrong.length === 0; ) {
         await setTimeout(20 + Math.random() * 80);
         const victim = Math.floor(Math.random() * WORKERS);
         workers[victim]!.signal('SIGKILL');

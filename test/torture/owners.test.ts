@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import vm from 'node:vm';
@@ -8,7 +7,8 @@ import { Worker } from 'node:worker_threads';
 import { CacheUnavailableError, SharedCache } from 'locmem';
 import { openSegment } from '#dist/shared/segment.js';
 import { checkSegment } from '../shared/check-segment.js';
-import { Child, freshLocation, IS_LONG } from './shared-place.js';
+import { temporaryNames } from './crash-scene.js';
+import { Child, freshLocation, timeOf } from './shared-place.js';
 
 // No process id stands anywhere in a segment: whether a participant lives is asked of the lock on its byte, which the
 // kernel lets go when its open file is gone. So a pid that is used again cannot be taken for anybody.
@@ -94,7 +94,8 @@ describe('threads', () => {
     const before = { maps: mappings(location), files: files() };
     assert.equal(before.maps, 1);
     // More in turn than there are places for at once, in the long form.
-    for (let i = 0; i < (IS_LONG ? 600 : 12); i++) await turn();
+    const end = Date.now() + timeOf('threads', 0);
+    for (let i = 0; i < 12 || Date.now() < end; i++) await turn();
     assert.deepStrictEqual({ maps: mappings(location), files: files() }, before);
     assert.equal(typeof cache.incrSync('key'), 'number');
     cache.closeSync();
@@ -122,26 +123,42 @@ describe('processes that create a segment', () => {
       );
       assert.equal(reports.filter(({ isFirst }) => isFirst).length, 1);
       assert.equal(new Set(reports.map(({ creation }) => creation)).size, 1);
-      assert.deepStrictEqual(leftovers(location), []);
+      assert.deepStrictEqual(temporaryNames(location), []);
     }
   });
 
   it('and are killed before it is there, are in nobody’s way', async () => {
     const location = freshLocation();
-    const child = new Child('./create-process.js', location, 'dies');
+    const child = new Child('./create-process.js', location, 'dies before linking');
     assert.equal(await child.next(), 'ready');
     child.send('go');
     assert.equal(await child.end(), 'SIGKILL');
-    assert.equal(leftovers(location).length, 1, 'it died while creating');
+    assert.equal(temporaryNames(location).length, 1, 'it died while creating');
     const cache = open(location);
     cache.setSync('key', 1);
     assert.equal(cache.getSync('key'), 1);
-    assert.deepStrictEqual(leftovers(location), []);
+    assert.deepStrictEqual(temporaryNames(location), []);
     cache.closeSync();
   });
-});
 
-/** Temporary files beside the segment. */
-function leftovers(location: string): string[] {
-  return readdirSync(dirname(location)).filter((name) => name.startsWith(`.${basename(location)}.`));
-}
+  it('do not take each other for dead ones, who left something behind', async () => {
+    const location = freshLocation();
+    const slow = new Child('./create-process.js', location, 'stops before looking around');
+    assert.equal(await slow.next(), 'ready');
+    slow.send('go');
+    assert.equal(await slow.next(), 'stopped');
+    const quick = new Child('./create-process.js', location, 'stops before unlinking');
+    assert.equal(await quick.next(), 'ready');
+    quick.send('go');
+    assert.equal(await quick.next(), 'stopped');
+    slow.signal('SIGCONT');
+    assert.deepStrictEqual(
+      await slow.next(),
+      { isFirst: true, creation: slow.pid },
+      'it opens what the other has made',
+    );
+    quick.signal('SIGCONT');
+    assert.deepStrictEqual(await quick.next(), { isFirst: false, creation: slow.pid });
+    assert.deepStrictEqual(temporaryNames(location), []);
+  });
+});

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,27 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** How long the tests that run by the clock may take: short within `npm test`, longer on demand. */
-export const MILLISECONDS = Number(process.env.TORTURE_MINUTES ?? 0) * 60_000 || 3000;
+/** The long form's time, in minutes; `undefined` within `npm test`. */
+const MINUTES = process.env.TORTURE_MINUTES === undefined ? undefined : Number(process.env.TORTURE_MINUTES);
 
-export const IS_LONG = process.env.TORTURE_MINUTES !== undefined;
+export const IS_LONG = MINUTES !== undefined;
+
+/** What each of the tests that run by the clock takes of the long form's time. All of it together, as they run in turn. */
+const SHARES = {
+  'crash points': 0.24,
+  'kills under load, large': 0.14,
+  'kills under load, small': 0.14,
+  histories: 0.12,
+  fuzz: 0.12,
+  coherence: 0.1,
+  'torn reads': 0.1,
+  threads: 0.04,
+} as const;
+
+/** How long a test may run, in ms: its share of the long form's time, or what it takes within `npm test`. */
+export function timeOf(test: keyof typeof SHARES, short: number): number {
+  return MINUTES === undefined ? short : MINUTES * 60_000 * SHARES[test];
+}
 
 /** A path where no segment is yet, in a folder that is gone after the tests of the file. */
 export function freshLocation(): string {
@@ -26,12 +43,24 @@ function makeFolder(): string {
   return made;
 }
 
+/** A test that fails leaves none behind, not even a stopped one. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const one of running) one.kill('SIGKILL');
+});
+
 /** A process of its own that runs a built program of this folder. */
 export class Child {
   readonly #process;
 
   constructor(program: string, ...args: string[]) {
-    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), args, { serialization: 'advanced' });
+    const execArgv = ['--expose-gc'];
+    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), args, {
+      execArgv,
+      serialization: 'advanced',
+    });
+    running.add(this.#process);
+    this.#process.once('exit', () => running.delete(this.#process));
   }
 
   get pid(): number {

@@ -5,7 +5,7 @@ import { IncomingRecord } from '#dist/shared/incoming-record.js';
 import { OutgoingRecord } from '#dist/shared/outgoing-record.js';
 import { Reader } from '#dist/shared/reader.js';
 import { openSegment, type Part, type Segment } from '#dist/shared/segment.js';
-import { Child, freshLocation, MILLISECONDS } from './shared-place.js';
+import { Child, freshLocation, timeOf } from './shared-place.js';
 
 const BYTES = 131_072;
 const KEYS = 40;
@@ -67,7 +67,7 @@ async function torture(readerOf: (part: Part, segment: Segment) => Reader, ms: n
 
 describe('reading while others write', () => {
   it('never gives a torn record', async () => {
-    const { reads, torn } = await torture((part) => part.reader, MILLISECONDS, false);
+    const { reads, torn } = await torture((part) => part.reader, timeOf('torn reads', 3000), false);
     assert.ok(reads > 1000, `${reads} reads`);
     assert.equal(torn, 0, `${torn} of ${reads} reads are torn`);
   });
