@@ -52,6 +52,7 @@ process.once('exit', () => {
 /** A process of its own that runs a built program of this folder. */
 export class Child {
   readonly #process;
+  readonly #ending: Promise<number | string>;
 
   constructor(program: string, ...args: string[]) {
     const execArgv = ['--expose-gc'];
@@ -60,7 +61,10 @@ export class Child {
       serialization: 'advanced',
     });
     running.add(this.#process);
-    this.#process.once('exit', () => running.delete(this.#process));
+    this.#ending = once(this.#process, 'exit').then(([code, signal]) => {
+      running.delete(this.#process);
+      return signal ?? code;
+    });
   }
 
   get pid(): number {
@@ -73,7 +77,7 @@ export class Child {
 
   /** What it says next; if it ends without a word, what ended it. */
   async next(): Promise<unknown> {
-    const ended = once(this.#process, 'exit').then(([code, signal]) => ({ ended: signal ?? code }));
+    const ended = this.#ending.then((ending) => ({ ended: ending }));
     return Promise.race([once(this.#process, 'message').then(([message]) => message), ended]);
   }
 
@@ -87,9 +91,6 @@ export class Child {
 
   /** What ended it: 0, another code, or a signal. */
   async end(): Promise<number | string> {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode !== null || signalCode !== null) return signalCode ?? exitCode!;
-    const [code, signal] = await once(this.#process, 'exit');
-    return signal ?? code;
+    return this.#ending;
   }
 }
