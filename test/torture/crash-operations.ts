@@ -111,6 +111,13 @@ const OPENINGS: readonly CrashOperation[] = [
     after: ['set in place', 'ShardMemory.open in shard #overwrite'],
     run: look,
   },
+  {
+    name: 'opening after a crash in a clear',
+    opens: 'what is there',
+    after: ['clear of a prefix', 'Atomics.store in changing-header callback'],
+    clears: ['p'],
+    run: look,
+  },
   { name: 'opening of a damaged segment', opens: 'what is damaged', run: look },
 ];
 

@@ -63,6 +63,17 @@ const DAMAGES: Record<string, (bytes: Buffer) => void> = {
   'garbage beyond the header': (bytes) => {
     for (let i = 0; i < 300; i++) bytes[PAGE + random(bytes.length - PAGE)] = random(256);
   },
+  'the header’s lock, and what it guards': (bytes) => {
+    // Words 32, and 48 to 52: clears, prefixes in use, the dictionary's length, and the sum.
+    for (const word of [32, 48 + random(5), 48 + random(5)]) bytes.writeInt32LE(random(2 ** 32) | 0, 4 * word);
+  },
+  'the lock of a shard, and its log’s ends': (bytes) => {
+    const shardBytes = Math.floor((bytes.length - 16_384) / 4 / 128) * 128;
+    const shard = 16_384 + random(4) * shardBytes;
+    for (const word of [0, 18 + random(12), 18 + random(12)]) {
+      bytes.writeInt32LE(random(2) ? random(2 ** 32) | 0 : random(4000), shard + 4 * word);
+    }
+  },
   'bits of the logs’ ends': (bytes) => {
     // The words of the shards' headers that say where the logs begin and end.
     const shardBytes = Math.floor((bytes.length - 16_384) / 4 / 128) * 128;
@@ -95,17 +106,13 @@ function put(bytes: Buffer, length = bytes.length): void {
 }
 
 function examine(): void {
-  const cache = new SharedCache(OPTIONS);
+  const open: SharedCache[] = [];
   try {
-    const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
-    try {
-      use(cache, cleared);
-    } finally {
-      cleared.closeSync();
-    }
+    for (const keyPrefix of ['', 'gone']) open.push(new SharedCache({ ...OPTIONS, keyPrefix }));
+    use(open[0]!, open[1]!);
   } finally {
-    // Or the next damage would be done to a segment that is in use.
-    cache.closeSync();
+    // Or the next who opens it would not be alone, and believe what was damaged meanwhile.
+    for (const cache of open) cache.closeSync();
   }
 }
 
@@ -130,7 +137,7 @@ function use(cache: SharedCache, cleared: SharedCache): void {
   cache.statsSync();
   cleared.clearSync();
   cache.clearSync();
-  if (cache.statsSync().entries !== 0) throw new Error('clear');
+  for (let i = 0; i < KEYS; i++) for (const key of [`key:${i}`, `new:${i}`, 'number']) expect(cache, key, undefined);
 }
 
 function expect(cache: SharedCache, key: string, value: unknown): void {

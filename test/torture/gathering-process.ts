@@ -21,6 +21,8 @@ export interface Note {
 }
 
 export const COUNTS = 2000;
+/** Whoever is left alone goes home. */
+const MOST_LOOKS = 20_000;
 
 const [location, size, role] = process.argv.slice(2) as [string, string, Role];
 const file = fileURLToPath(import.meta.url);
@@ -33,7 +35,9 @@ function takePart(name: string): void {
   const number = cache.incrSync('came');
   cache.setSync(`hello:${number}`, { role: name });
   cache.incrSync('here');
+  let looks = 0;
   const look = () => {
+    if (++looks > MOST_LOOKS) process.exit(1);
     if (cache.getSync<number>('here')! < Number(size)) return void setTimeout(look, 2);
     for (let i = 0; i < COUNTS; i++) cache.incrSync('count');
     const { size: met } = cache.getManySync(Array.from({ length: Number(size) }, (_, i) => `hello:${i + 1}`));
