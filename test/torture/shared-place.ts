@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -49,17 +49,22 @@ process.once('exit', () => {
   for (const one of running) one.kill('SIGKILL');
 });
 
+/** Where there are several versions of Node to be tried together: their paths, of which each child takes the next. */
+export const NODES = process.env.NODE_BINARIES?.split(delimiter) ?? [];
+let nextNode = 0;
+
+function someNode(): string {
+  return NODES.length === 0 ? process.execPath : NODES[nextNode++ % NODES.length]!;
+}
+
 /** A process of its own that runs a built program of this folder. */
 export class Child {
   readonly #process;
   readonly #ending: Promise<number | string>;
 
   constructor(program: string, ...args: string[]) {
-    const execArgv = ['--expose-gc'];
-    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), args, {
-      execArgv,
-      serialization: 'advanced',
-    });
+    const options = { serialization: 'advanced', execPath: someNode() } as const;
+    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), args, options);
     running.add(this.#process);
     this.#ending = once(this.#process, 'exit').then(([code, signal]) => {
       running.delete(this.#process);

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SharedCache } from 'locmem';
 import { ChangingHeader } from '#dist/shared/changing-header.js';
+import { Codec } from '#dist/shared/codec.js';
+import { EncodedValue } from '#dist/shared/outgoing-record.js';
+import { CODEC } from '#dist/shared/record.js';
 import { checkSegment } from '../shared/check-segment.js';
 import { RemoteCache } from './remote-cache.js';
 import { Child, freshLocation } from './shared-place.js';
@@ -42,6 +45,35 @@ describe('every kind of value', () => {
     }
     next.closeSync();
   });
+});
+
+describe('a value that another version of Node, or of locmem, wrote in a way of its own', () => {
+  for (const [title, codec, bytes] of [
+    ['a structured clone of a format to come', CODEC.CLONE, [0xff, 0x63, 0x5c, 0x08]],
+    ['a structured clone of something else', CODEC.CLONE, [0xff, 0x0f, 0x77, 0x01, 0x02]],
+    ['a shape that no dictionary has', CODEC.PACKED, [0xd5, 0x72, 0x7f, 0x40, 0x01]],
+    ['msgpack that breaks off', CODEC.PLAIN, [0x82, 0xa1]],
+    ['an encoding that is not known here', 31, [1, 2, 3]],
+  ] as [string, number, number[]][]) {
+    it(`is missing, and can be replaced: ${title}`, () => {
+      const cache = new SharedCache({ location: freshLocation(), ...OPTIONS });
+      const { seal } = Codec.prototype;
+      Codec.prototype.seal = () => new EncodedValue(codec, Uint8Array.from(bytes));
+      try {
+        cache.setSync('k', {});
+      } finally {
+        Codec.prototype.seal = seal;
+      }
+      for (let i = 0; i < 3; i++) assert.equal(cache.getSync('k'), undefined);
+      assert.equal(cache.getManySync(['k']).size, 0);
+      assert.equal(
+        cache.getOrSetSync('k', () => 'made anew'),
+        'made anew',
+      );
+      assert.equal(cache.getSync('k'), 'made anew');
+      cache.closeSync();
+    });
+  }
 });
 
 /** Objects of shapes that only this writer has, and of some that all have. */
