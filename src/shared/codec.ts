@@ -28,19 +28,15 @@ const OPTIONS = { mapsAsObjects: true, moreTypes: false, copyBuffers: true, useT
  */
 export class Codec {
   readonly #header: ChangingHeader;
-  readonly #Packr: typeof Packr;
-  readonly #plain: Packr;
-  #packr: Packr;
+  #Packr: typeof Packr | undefined;
+  #plainPackr: Packr | undefined;
+  #recordPackr: Packr | undefined;
   #isFull = false;
   /** Where in the bytes an object stands, for msgpackr. */
   readonly #range = { start: 0, end: 0 };
 
   constructor(header: ChangingHeader) {
     this.#header = header;
-    // Loaded here, since who imports this package need not use a shared cache.
-    this.#Packr = (createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr')).Packr;
-    this.#plain = new this.#Packr({ ...OPTIONS, useRecords: false });
-    this.#packr = this.#newPackr();
   }
 
   /** From now on the dictionary is only read: its lock is for those who take part in the segment. */
@@ -120,14 +116,30 @@ export class Codec {
     } catch (error) {
       if (!(error instanceof DictionaryFull)) return clone(value);
       // What it would have called the new structure, somebody else may call another.
-      this.#packr = this.#newPackr();
+      this.#recordPackr = undefined;
       this.#isFull = true;
       return this.#pack(value);
     }
   }
 
+  /** Loaded when the first object comes: it takes longer than all the rest of opening a segment. */
+  #loadPackr(): typeof Packr {
+    this.#Packr ??= (createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr')).Packr;
+    return this.#Packr;
+  }
+
+  get #plain(): Packr {
+    this.#plainPackr ??= new (this.#loadPackr())({ ...OPTIONS, useRecords: false });
+    return this.#plainPackr;
+  }
+
+  get #packr(): Packr {
+    this.#recordPackr ??= this.#newPackr();
+    return this.#recordPackr;
+  }
+
   #newPackr(): Packr {
-    return new this.#Packr({
+    return new (this.#loadPackr())({
       ...OPTIONS,
       useRecords: true,
       maxSharedStructures: MOST_STRUCTURES,
