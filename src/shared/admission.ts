@@ -65,10 +65,14 @@ export class Admission {
     return this.#slotTime();
   }
 
+  /** How often a key was used lately, about. */
+  uses(hash: number, use: number): number {
+    return this.#sketch.of(hash) + (use & USE.VISITS);
+  }
+
   /** Whether an entry is worth more than the one that would have to go for it. */
   verdict(hash: number, use: number, victimHash: number, victimUse: number): number {
-    const worth = this.#sketch.of(hash) + (use & USE.VISITS);
-    if (worth > this.#sketch.of(victimHash) + (victimUse & USE.VISITS) + MARGIN) return VERDICT.MORE_USED;
+    if (this.uses(hash, use) > this.uses(victimHash, victimUse) + MARGIN) return VERDICT.MORE_USED;
     const isTrial = Math.imul(this.#words[this.#first + TOUCHES], 0x9e3779b1) >>> 0 < 2 ** 32 / TRIALS;
     const favoursRecency = this.#words[this.#first + BALANCE] > 0;
     return favoursRecency === isTrial ? VERDICT.REJECTED : VERDICT.MORE_RECENT;

@@ -27,6 +27,8 @@ export class LogCleaner {
   verdict: number = VERDICT.MORE_USED;
   #moved = 0;
   #resets = 0;
+  /** How often that was used for which room is being made: what was used more stays, while there is time to look on. */
+  #rivalUses = Number.POSITIVE_INFINITY;
   /** Why what is evicted from the main log has to go just now. */
   #whyVictimsGo = 0;
 
@@ -50,7 +52,7 @@ export class LogCleaner {
     const { main } = this.#memory;
     this.#moved = 0;
     this.verdict = this.#contest(hash, use, units, budgetFor(units), now);
-    this.#cleanMain(units, budgetFor(units), now);
+    this.#cleanMain(this.#memory.admission.uses(hash, use), units, budgetFor(units), now);
     return main.place(units);
   }
 
@@ -138,7 +140,10 @@ export class LogCleaner {
     const { main, words, admission } = this.#memory;
     this.#moved += main.hasRoom(units) ? units : UNITS_IN_PLACE;
     if (this.#moved > budget) return false;
-    if ((words[at + META] & USE.VISITS) === 0) return hasGarbage(main, units);
+    if ((words[at + META] & USE.VISITS) === 0) {
+      // What has to go beside the victim of the contest was not in it: of several sizes, one is not always enough.
+      return hasGarbage(main, units) || admission.uses(words[at], words[at + META]) > this.#rivalUses;
+    }
     this.#setUse(at, admission.stayed(words[at], words[at + META]));
     return true;
   }
@@ -148,7 +153,7 @@ export class LogCleaner {
     const verdict = this.#contest(words[at], words[at + META], units, budget, now);
     if (verdict === VERDICT.REJECTED) return false;
     this.verdict = verdict;
-    this.#cleanMain(units, budget, now);
+    this.#cleanMain(admission.uses(words[at], words[at + META]), units, budget, now);
     // Making room may have reset the shard.
     if (words[at + PLACE] === 0 || !main.hasRoom(units)) return false;
     this.#setUse(at, admission.admitted(words[at], words[at + META], verdict));
@@ -163,9 +168,13 @@ export class LogCleaner {
     return victim === 0 ? VERDICT.MORE_USED : admission.verdict(hash, use, words[victim], words[victim + META]);
   }
 
-  #cleanMain(units: number, budget: number, now: number): void {
-    this.#whyVictimsGo = this.verdict === VERDICT.MORE_RECENT ? GONE.FOR_RECENT : 0;
+  /** Makes room in the main log for what was used so often. */
+  #cleanMain(uses: number, units: number, budget: number, now: number): void {
+    const isRecent = this.verdict === VERDICT.MORE_RECENT;
+    this.#rivalUses = isRecent ? Number.POSITIVE_INFINITY : uses;
+    this.#whyVictimsGo = isRecent ? GONE.FOR_RECENT : 0;
     this.#clean(this.#memory.main, units, budget, now);
+    this.#rivalUses = Number.POSITIVE_INFINITY;
     this.#whyVictimsGo = 0;
   }
 

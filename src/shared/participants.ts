@@ -76,6 +76,15 @@ export class Participants {
     return slot === this.#slot || this.#platform.isByteLocked(this.#fd, FIRST_LOCK_BYTE + slot);
   }
 
+  /** Whether the mark is that of somebody who once took part: what damage leaves in a lock hardly ever is. */
+  hasBeen(mark: number): boolean {
+    const slot = (mark & SLOT_MASK) - 1;
+    if (slot < 0 || slot >= this.count) return false;
+    const incarnation = mark >>> SLOT_BITS;
+    const last = Atomics.load(this.#words, (slot * PARTICIPANT_BYTES) / 4 + PARTICIPANT.INCARNATION);
+    return incarnation > 0 && incarnation <= last;
+  }
+
   /** The counts of all who ever took part. */
   total(count: number): number {
     let sum = 0;

@@ -243,23 +243,21 @@ export class Segment {
     }
     for (const [i, memory] of memories.entries()) {
       const lock = locks[i]!;
-      const isInterrupted = lock.isAbandoned();
-      if (isWhole && isInterrupted) {
-        lock.acquire();
-        this.#repair(memory);
-      } else {
-        if (isInterrupted) lock.acquire();
-        if (!isWhole || memory.words[SHARD.SUM] !== memory.ringSum()) {
-          if (last === 0 && memory.isNew) for (const ring of [memory.probation, memory.main]) ring.clear();
-          else {
-            resetShard(memory);
-            this.header[HEADER.RESETS]++;
-          }
+      const isLocked = lock.isAbandoned();
+      const isInterrupted = lock.wasHeld();
+      if (isLocked) lock.acquire();
+      if (isWhole && isInterrupted) this.#repair(memory);
+      else if (!isWhole || memory.words[SHARD.SUM] !== memory.ringSum()) {
+        if (last === 0 && memory.isNew) for (const ring of [memory.probation, memory.main]) ring.clear();
+        else {
+          resetShard(memory);
+          this.header[HEADER.RESETS]++;
         }
       }
+      memory.end();
       for (const ring of [memory.probation, memory.main]) ring.beginEra();
       memory.words[SHARD.SUM] = memory.ringSum();
-      if (isInterrupted) lock.release();
+      if (isLocked) lock.release();
     }
     let era = last;
     while (era === last) era = randomInt(1, ERAS);

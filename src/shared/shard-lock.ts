@@ -65,6 +65,11 @@ export class ShardLock {
     return this.#isGone(Atomics.load(this.#words, this.#at));
   }
 
+  /** Whether one who is gone had it indeed: the word is not merely damaged. */
+  wasHeld(): boolean {
+    return this.#participants.hasBeen(ownerOf(Atomics.load(this.#words, this.#at)));
+  }
+
   /** Takes it from one who is gone, if nobody was quicker. @returns whether it is taken, and has to be repaired. */
   takeOver(): boolean {
     const seen = Atomics.load(this.#words, this.#at);

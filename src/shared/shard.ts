@@ -202,18 +202,22 @@ export class Shard {
 
   #evictFrom(first: number, second: number): number {
     let least = first;
-    for (let way = 0; way < WAYS; way++) {
-      if (this.#worth(first + way) < this.#worth(least)) least = first + way;
-      if (this.#worth(second + way) < this.#worth(least)) least = second + way;
+    let worth = Number.POSITIVE_INFINITY;
+    for (let way = 0; way < 2 * WAYS; way++) {
+      const at = way < WAYS ? first + way : second + way - WAYS;
+      const its = this.#worth(at);
+      if (its >= worth) continue;
+      least = at;
+      worth = its;
     }
     this.#cleaner.evict(least);
     return least;
   }
 
-  /** How much is lost if the entry goes. What is in probation gives its space back soon. */
+  /** How much is lost if the entry goes. Of equals, what is in probation: it gives its space back soon. */
   #worth(at: number): number {
-    const { words, main } = this.memory;
+    const { words, main, admission } = this.memory;
     const isProven = this.memory.unitOf(words[at + PLACE]) >= main.start;
-    return 2 * (words[at + META] & USE.VISITS) + (isProven ? 1 : 0);
+    return 2 * admission.uses(words[at], words[at + META]) + (isProven ? 1 : 0);
   }
 }

@@ -9,6 +9,7 @@ import { Clears } from '#dist/shared/clears.js';
 import { META, VERSION } from '#dist/shared/layout.js';
 import { NearCache } from '#dist/shared/near-cache.js';
 import { Reader } from '#dist/shared/reader.js';
+import { NO_PREFIX_CELL } from '#dist/shared/record.js';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { RemoteCache } from '../torture/remote-cache.js';
 
@@ -40,10 +41,11 @@ describe('a near cache', () => {
   const words = new Int32Array(4096);
 
   function near(capacity: number, mostBytes = 1e6): NearCache {
-    return new NearCache(capacity, mostBytes, new Clears(new Int32Array(1024), new Int32Array(1024)));
+    const clears = new Clears(new Int32Array(1024), new Int32Array(1024));
+    return new NearCache(capacity, mostBytes, [words], clears, NO_PREFIX_CELL);
   }
   function keep(cache: NearCache, key: string, bytes = 10, slot = 0): void {
-    cache.keep(key, `value of ${key}`, words, slot, words[slot + VERSION]!, 0, 1, Number.POSITIVE_INFINITY, bytes);
+    cache.keep(key, `value of ${key}`, 0, slot, words[slot + VERSION]!, Number.POSITIVE_INFINITY, bytes);
   }
   function held(cache: NearCache, keys: readonly string[]): string[] {
     return keys.filter((key) => cache.hit(key, clock) !== undefined);

@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -39,6 +40,12 @@ function made(): string {
   const location = fresh();
   open(location).closeSync();
   return location;
+}
+
+function flipByte(fd: number, at: number): void {
+  const byte = Buffer.alloc(1);
+  readSync(fd, byte, 0, 1, at);
+  writeSync(fd, Buffer.from([byte[0]! ^ 0xff]), 0, 1, at);
 }
 
 function refusal(message: RegExp) {
@@ -98,7 +105,7 @@ describe('a location that is not ours to use', () => {
   it('is damaged in its header, or was truncated', () => {
     const damaged = made();
     const fd = openSync(damaged, 'r+');
-    writeSync(fd, Buffer.from([99]), 0, 1, 25);
+    flipByte(fd, 25);
     closeSync(fd);
     assert.throws(() => open(damaged), refusal(/damaged in its header.*delete/));
     const short = made();

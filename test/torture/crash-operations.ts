@@ -23,6 +23,7 @@ export const OPTIONS = { maxBytes: '128kb', ttl: null } as const;
 export const SMALL = 'v'.repeat(100);
 export const OTHER = 'w'.repeat(100);
 export const LARGE = 'x'.repeat(3000);
+export const OTHER_LARGE = 'y'.repeat(3000);
 
 /** Bystanders: by the prefix of their cache. The last is too long for the segment's table of prefixes. */
 export const GROUPS = { plain: '', p: 'p', pp: 'pp', long: 'a-prefix-that-is-longer-than-fits' } as const;
@@ -31,6 +32,10 @@ export const VICTIMS = ['victim', ...Array.from({ length: 15 }, (_, i) => `victi
 
 const set = (cache: SharedCache) => cache.setSync('victim', OTHER);
 const resize = (cache: SharedCache) => cache.setSync('victim', LARGE);
+const resizeAndSet = (cache: SharedCache) => {
+  resize(cache);
+  cache.setSync('victim', OTHER_LARGE);
+};
 const count = (cache: SharedCache) => cache.incrSync('number');
 const look = (cache: SharedCache) => void cache.getSync('victim');
 /** So many that what is in use has to be moved, and what is not has to go. */
@@ -49,6 +54,7 @@ const WRITES: readonly CrashOperation[] = [
   { name: 'set of many new keys', run: setMany },
   { name: 'set in place', run: set },
   { name: 'set of another size', run: resize },
+  { name: 'set of a large value in place', run: resizeAndSet },
   { name: 'set of an object', run: (cache) => cache.setSync('victim', { shape: 'new' }) },
   { name: 'add', key: 'new', run: (cache) => cache.addSync('new', LARGE) },
   { name: 'delete', run: (cache) => cache.deleteSync('victim') },
@@ -64,6 +70,11 @@ const WRITES: readonly CrashOperation[] = [
 /** Repairs: what they begin with, and that they may die, too. */
 const REPAIRS: readonly CrashOperation[] = [
   { name: 'repair of an overwritten entry', after: ['set in place', 'ShardMemory.open in shard #overwrite'], run: set },
+  {
+    name: 'repair of a large overwritten entry',
+    after: ['set of a large value in place', 'Buffer.copy.half in shard #write'],
+    run: resizeAndSet,
+  },
   {
     name: 'repair of an entry that moves',
     after: ['set of another size', 'ShardMemory.open in shard #publish'],
@@ -85,12 +96,12 @@ const REPAIRS: readonly CrashOperation[] = [
     name: 'repair of a sum',
     key: 'number',
     mayLose: false,
-    after: ['incr', 'ShardMemory.sumUp in shard #finishChange'],
+    after: ['incr', 'ShardMemory.sumUp in shard-memory bind'],
     run: count,
   },
   {
     name: 'repair of a clear',
-    after: ['clear of a prefix', 'Atomics.store in changing-header callback'],
+    after: ['clear of a prefix', 'Atomics.store in changing-header #storePrefix'],
     clears: ['p'],
     run: clearOf(GROUPS.p),
   },
@@ -114,7 +125,7 @@ const OPENINGS: readonly CrashOperation[] = [
   {
     name: 'opening after a crash in a clear',
     opens: 'what is there',
-    after: ['clear of a prefix', 'Atomics.store in changing-header callback'],
+    after: ['clear of a prefix', 'Atomics.store in changing-header #storePrefix'],
     clears: ['p'],
     run: look,
   },

@@ -5,7 +5,17 @@ import { SharedCache } from 'locmem';
 import { HEADER, SHARD } from '#dist/shared/layout.js';
 import { openSegment } from '#dist/shared/segment.js';
 import { checkSegment } from '../shared/check-segment.js';
-import { type CrashOperation, GROUPS, type Group, LARGE, OPTIONS, OTHER, SMALL, VICTIMS } from './crash-operations.js';
+import {
+  type CrashOperation,
+  GROUPS,
+  type Group,
+  LARGE,
+  OPTIONS,
+  OTHER,
+  OTHER_LARGE,
+  SMALL,
+  VICTIMS,
+} from './crash-operations.js';
 
 const BYSTANDERS = 40;
 const NAMES = Object.keys(GROUPS) as Group[];
@@ -87,9 +97,9 @@ export class Scene {
   damageHeader(): void {
     const fd = openSync(this.location, 'r+');
     const word = Buffer.alloc(4);
-    readSync(fd, word, 0, 4, 4 * HEADER.CHANGING_SUM);
+    readSync(fd, word, 0, 4, 4 * HEADER.CLEARED);
     word[1]! ^= 0x55;
-    writeSync(fd, word, 0, 4, 4 * HEADER.CHANGING_SUM);
+    writeSync(fd, word, 0, 4, 4 * HEADER.CLEARED);
     closeSync(fd);
   }
 
@@ -137,7 +147,7 @@ export class Scene {
       for (const version of [1, 2]) {
         const value = plain.getSync(victim, { version });
         if (typeof value === 'object') assert.deepStrictEqual(value, { shape: 'new' }, name);
-        else assert.ok([undefined, SMALL, OTHER, LARGE].includes(value as string), `${name}: ${value}`);
+        else assert.ok([undefined, SMALL, OTHER, LARGE, OTHER_LARGE].includes(value as string), `${name}: ${value}`);
       }
     }
     const number = plain.getSync<number>('number');

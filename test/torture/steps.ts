@@ -30,16 +30,41 @@ export function watchSteps(step: (title: string) => void): void {
       };
     }
   };
-  watch(ShardMemory.prototype, 'ShardMemory', ['open', 'close', 'unlink', 'bury', 'sumUp', 'checkCounts']);
-  watch(Ring.prototype, 'Ring', ['place', 'advance', 'giveUp']);
+  watch(ShardMemory.prototype, 'ShardMemory', [
+    'open',
+    'close',
+    'unlink',
+    'bury',
+    'sumUp',
+    'begin',
+    'end',
+    'finish',
+    'applyCounts',
+    'changePlace',
+    'empty',
+  ]);
+  watch(Ring.prototype, 'Ring', ['place', 'advance', 'giveUp', 'rotate', 'goRound', 'fill', 'fillAt']);
   watch(OutgoingRecord.prototype, 'OutgoingRecord', ['writeHeader']);
   watch(ShardLock.prototype, 'ShardLock', ['acquire', 'tryAcquire', 'release']);
   watch(ChangingHeader.prototype, 'ChangingHeader', ['replaceDictionary', 'forget', 'recover']);
   watch(Participants.prototype, 'Participants', ['join']);
   watch(thisPlatform(), 'Platform', ['reserve', 'map', 'lockByte', 'unlockByte']);
   watch(Atomics, 'Atomics', ['store'], STORES);
+  watchCopies(step);
   watch(fs, 'fs', ['openSync', 'writeSync', 'linkSync', 'unlinkSync', 'closeSync'], FILES);
   syncBuiltinESMExports();
+}
+
+/** A large record is written by one call of Node's, in the middle of which one can be killed, too. */
+function watchCopies(step: (title: string) => void): void {
+  const { copy } = Buffer.prototype;
+  Buffer.prototype.copy = function (this: Buffer, target: Uint8Array, at = 0, from = 0, to = this.length) {
+    const [file, name] = caller();
+    if (file !== 'shard') return copy.call(this, target, at, from, to);
+    copy.call(this, target, at, from, from + ((to - from) >> 1));
+    step(`after Buffer.copy.half in ${file} ${name}`);
+    return copy.call(this, target, at, from, to);
+  };
 }
 
 /** The file of the package, and the function in it, that called a watched method. */
