@@ -1,5 +1,5 @@
 /** What `import 'locmem'` costs a bundle, minified and gzipped, with its dependency. Raise it knowingly: 14,800 without SharedCache. */
-const BUDGET_BYTES = 33_000;
+const BUDGET_BYTES = 37_000;
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
