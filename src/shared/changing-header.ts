@@ -13,14 +13,17 @@ const SUM_BYTES = 4;
  */
 export class ChangingHeader {
   readonly #words: Int32Array;
+  /** Of the two sums, in another page: one that came back from an earlier time fits only itself. */
+  readonly #copies: Int32Array;
   readonly #prefixes: Int32Array;
   readonly #prefixBytes: Buffer;
   readonly #cells: number;
   readonly #dictionary: Buffer;
   readonly #lock: ShardLock;
 
-  constructor(words: Int32Array, prefixes: Int32Array, dictionary: Buffer, lock: ShardLock) {
+  constructor(words: Int32Array, copies: Int32Array, prefixes: Int32Array, dictionary: Buffer, lock: ShardLock) {
     this.#words = words;
+    this.#copies = copies;
     this.#prefixes = prefixes;
     this.#prefixBytes = Buffer.from(prefixes.buffer, prefixes.byteOffset, prefixes.byteLength);
     this.#cells = prefixes.length / CELL_WORDS;
@@ -32,7 +35,7 @@ export class ChangingHeader {
   isWhole(): boolean {
     const sum = this.#sum();
     const isKnown = sum === this.#words[HEADER.CHANGING_SUM] || sum === this.#words[HEADER.NEXT_SUM];
-    return isKnown && this.dictionary() !== null;
+    return isKnown && this.#copies.includes(sum) && this.dictionary() !== null;
   }
 
   /** As it was in the beginning. */
@@ -41,7 +44,7 @@ export class ChangingHeader {
     try {
       this.#words.fill(0, HEADER.CLEARS, HEADER.CHANGING_SUM);
       this.#prefixes.fill(0);
-      this.#words[HEADER.CHANGING_SUM] = this.#sum();
+      this.#setSum(this.#sum());
     } finally {
       this.#lock.release();
     }
@@ -149,19 +152,26 @@ export class ChangingHeader {
   #store(at: number, value: number): void {
     this.#announce(at, value, -1);
     Atomics.store(this.#words, at, value);
-    this.#words[HEADER.CHANGING_SUM] = this.#words[HEADER.NEXT_SUM];
+    this.#setSum(this.#words[HEADER.NEXT_SUM]);
   }
 
   #storePrefix(at: number, value: number): void {
     this.#announce(-1, value, at);
     Atomics.store(this.#prefixes, at, value);
-    this.#words[HEADER.CHANGING_SUM] = this.#words[HEADER.NEXT_SUM];
+    this.#setSum(this.#words[HEADER.NEXT_SUM]);
   }
 
   #announce(at: number, value: number, prefixAt: number): void {
     // What the last one left behind may be either of the two.
-    this.#words[HEADER.CHANGING_SUM] = this.#sum();
-    this.#words[HEADER.NEXT_SUM] = this.#sum(at, value, prefixAt);
+    this.#setSum(this.#sum());
+    const next = this.#sum(at, value, prefixAt);
+    this.#copies[1] = next;
+    this.#words[HEADER.NEXT_SUM] = next;
+  }
+
+  #setSum(sum: number): void {
+    this.#copies[0] = sum;
+    this.#words[HEADER.CHANGING_SUM] = sum;
   }
 
   /** Lets go of the lock that this thread, or one who is gone, kept: each state is whole. */

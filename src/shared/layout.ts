@@ -32,7 +32,7 @@ export const HEADER = {
   RESETS: 17,
   /** Which run of the machine the segment was last used in. */
   BOOT: 18,
-  /** 1 if all that was written is on the disk, and nobody has the segment open. */
+  /** 1 if all that was written is on the disk, and nobody has the segment open; 0 if somebody has; 2 in between. */
   CLEAN: 19,
   /** Held while what follows changes, and the prefixes and the dictionary. */
   LOCK: 32,
@@ -51,6 +51,8 @@ export const HEADER = {
 export const PARTICIPANT_BYTES = 32;
 /** Words of a participant, and floats of 8 bytes: its counts go on when another takes its place. */
 export const PARTICIPANT = { INCARNATION: 0, HITS: 1, MISSES: 2 } as const;
+/** Words of the first participant that it does not need: a copy of the header's two sums, in another page. */
+export const SUMS_COPY_BYTES = 24;
 
 /** A prefix that was used: its name, and when it was cleared last. */
 export const PREFIX_BYTES = 64;
@@ -73,11 +75,11 @@ export const SHARD = {
   ENTRIES: 24,
   /** Of the two rings, when nobody holds the lock. */
   SUM: 25,
-  /** Two rings of five words. */
+  /** Two rings of four words. */
   PROBATION: 26,
-  MAIN: 31,
+  MAIN: 30,
   /** Floats of 8 bytes from here on. */
-  COUNTS: 36,
+  COUNTS: 34,
 } as const;
 /** What a writer is about to do to one slot. It stands in the shard's header until it is done. */
 export const INTENT = {
@@ -99,7 +101,7 @@ export const INTENT = {
 } as const;
 
 /** Units from the shard's start; `OLD` is where the records end that were there when the era began, 0 if they are gone. */
-export const RING = { HEAD: 0, TAIL: 1, LIVE: 2, LAP: 3, OLD: 4 } as const;
+export const RING = { HEAD: 0, TAIL: 1, LIVE: 2, OLD: 3 } as const;
 
 /** Floats behind `SHARD.COUNTS`. */
 export const COUNT = { SETS: 0, DELETES: 1, EVICTIONS: 2, EXPIRATIONS: 3 } as const;

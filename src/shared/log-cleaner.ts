@@ -229,7 +229,7 @@ export class LogCleaner {
     memory.log.copyWithin(to * UNIT, from * UNIT, (from + units) * UNIT);
     memory.begin(INTENT.MOVE, at, from, to);
     main.advance(to + units);
-    memory.changePlace(at, memory.placeOf(main, to));
+    memory.changePlace(at, memory.placeAfterMove(at, to));
     memory.bury(from);
     memory.finish(0, from, to);
   }

@@ -43,7 +43,7 @@ export class Participants {
     for (let slot = 0; slot < this.count; slot++) {
       if (!this.#platform.lockByte(this.#fd, FIRST_LOCK_BYTE + slot)) continue;
       const at = (slot * PARTICIPANT_BYTES) / 4 + PARTICIPANT.INCARNATION;
-      const incarnation = ((Atomics.load(this.#words, at) & INCARNATION_MASK) + 1) & INCARNATION_MASK;
+      const incarnation = ((Atomics.load(this.#words, at) & INCARNATION_MASK) + 1) & INCARNATION_MASK || 1;
       Atomics.store(this.#words, at, incarnation);
       this.#slot = slot;
       return markOf(slot, incarnation);
@@ -82,7 +82,8 @@ export class Participants {
     if (slot < 0 || slot >= this.count) return false;
     const incarnation = mark >>> SLOT_BITS;
     const last = Atomics.load(this.#words, (slot * PARTICIPANT_BYTES) / 4 + PARTICIPANT.INCARNATION);
-    return incarnation > 0 && incarnation <= last;
+    // Incarnations go round: those of half a round ago are earlier ones.
+    return incarnation > 0 && ((last - incarnation) & INCARNATION_MASK) <= INCARNATION_MASK >> 1;
   }
 
   /** The counts of all who ever took part. */

@@ -2,9 +2,9 @@ import { RING } from './layout.js';
 
 /** The second word of the marker after which a ring goes on at its start; the first is 0, which no record begins with. */
 const SKIP = 0x70696b53;
-/** The same for space that holds nothing: the sign and seven bits say so, the others how many units it takes. */
-const FILLER = 0xd2000000 | 0;
-const FILLER_MASK = 0xfe000000 | 0;
+/** The same for space that holds nothing: four bits say so, the others how many units it takes (a ring of 8 gb has 2^28). */
+const FILLER = 0xd0000000 | 0;
+const FILLER_MASK = 0xf0000000 | 0;
 /** Set in the tail's word while the log fills the whole ring: then it begins and ends there, and the head's word is void. */
 const FULL = 1 << 30;
 /** Kept free of a ring: what is no larger can be moved from tail to head at any time. */
@@ -58,11 +58,6 @@ export class Ring {
     return !this.isFull && this.head === this.tail;
   }
 
-  /** How often the log came round, modulo what a place has bits for. */
-  get lap(): number {
-    return this.#words[this.#at + RING.LAP];
-  }
-
   get live(): number {
     return this.#words[this.#at + RING.LIVE];
   }
@@ -100,7 +95,6 @@ export class Ring {
     const { head, tail } = this;
     if (head >= tail && head + units > this.end) {
       if (head < this.end) this.#mark(head, SKIP);
-      this.#words[this.#at + RING.LAP]++;
       this.#store(RING.HEAD, this.start);
       return this.start;
     }
@@ -127,10 +121,7 @@ export class Ring {
 
   /** Goes on at the start, where the walk has come to the end. */
   goRound(): void {
-    const { isFull } = this;
-    // In a full log the head comes round with the tail.
-    if (isFull) this.#words[this.#at + RING.LAP]++;
-    this.#store(RING.TAIL, isFull ? this.start | FULL : this.start);
+    this.#store(RING.TAIL, this.isFull ? this.start | FULL : this.start);
   }
 
   /**
@@ -143,7 +134,6 @@ export class Ring {
       let from = head;
       if (head >= this.tail) {
         if (head < this.end) this.#mark(head, SKIP);
-        this.#words[this.#at + RING.LAP]++;
         from = this.start;
       }
       if (from < this.tail) this.#mark(from, FILLER | (this.tail - from));
@@ -206,7 +196,7 @@ export class Ring {
   sum(seed: number): number {
     const head = this.#words[this.#at + RING.HEAD];
     const tail = this.#words[this.#at + RING.TAIL];
-    return (Math.imul(Math.imul(seed ^ head, 0x9e3779b1) ^ tail, 0x85ebca6b) ^ this.lap) | 0;
+    return Math.imul(Math.imul(seed ^ head, 0x9e3779b1) ^ tail, 0x85ebca6b);
   }
 
   #mark(unit: number, what: number): void {

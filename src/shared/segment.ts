@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { closeSync, fsyncSync } from 'node:fs';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { CacheUnavailableError } from '../core/errors.js';
+import { CacheUnavailableError, SegmentError } from '../core/errors.js';
 import { bootNumber } from './boot.js';
 import { ChangingHeader } from './changing-header.js';
 import { Clears } from './clears.js';
@@ -18,6 +18,7 @@ import {
   PREFIX_BYTES,
   SHARD,
   SHARDS,
+  SUMS_COPY_BYTES,
 } from './layout.js';
 import { segmentPath } from './location.js';
 import { fileIdentity, mapSegment } from './mapping.js';
@@ -114,7 +115,13 @@ export class Segment {
       const lockAt = (words: Int32Array, at: number) =>
         new ShardLock(words, at, address + BigInt(words.byteOffset + 4 * at), mark, this.#participants, platform);
       const dictionary = Buffer.from(buffer, layout.dictionaryAt, layout.dictionaryBytes);
-      this.changing = new ChangingHeader(this.header, prefixes, dictionary, lockAt(this.header, HEADER.LOCK));
+      this.changing = new ChangingHeader(
+        this.header,
+        new Int32Array(buffer, layout.participantsAt + SUMS_COPY_BYTES, 2),
+        prefixes,
+        dictionary,
+        lockAt(this.header, HEADER.LOCK),
+      );
       const memories = Array.from(
         { length: SHARDS },
         (_, i) => new ShardMemory(buffer, layout.shardsAt + i * layout.shardBytes, layout),
@@ -203,9 +210,15 @@ export class Segment {
     if (isOfThisRun && header[HEADER.CLEAN] === 0) return;
     if (!isOfThisRun && header[HEADER.CLEAN] !== 1) header[HEADER.ERA] = 0;
     header[HEADER.BOOT] = boot;
-    header[HEADER.CLEAN] = 0;
+    header[HEADER.CLEAN] = 2;
     // Before anything else changes: the mark must not reach the disk after what it warns of.
-    fsyncSync(this.#fd);
+    try {
+      fsyncSync(this.#fd);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new SegmentError(`${this.#path} cannot be written to its disk: ${message}.`, { cause });
+    }
+    header[HEADER.CLEAN] = 0;
   }
 
   /** The last one to go leaves everything on the disk, and says so. Nothing has to be written where that is memory. */
@@ -213,13 +226,13 @@ export class Segment {
     try {
       fsyncSync(this.#fd);
       waitToJoin(this.#path, this.#fd, this.#platform);
-      if (!this.#participants.isAlone()) {
-        this.#participants.leave();
-        return;
+      if (this.#participants.isAlone()) {
+        fsyncSync(this.#fd);
+        this.header[HEADER.CLEAN] = 1;
+        fsyncSync(this.#fd);
       }
-      fsyncSync(this.#fd);
-      this.header[HEADER.CLEAN] = 1;
-      fsyncSync(this.#fd);
+      // While nobody can join: who does next has to see that we are gone.
+      this.#participants.leave();
     } catch {
       // Unmarked: it is cold after the next start of the machine, and warm before it.
     } finally {

@@ -34,8 +34,8 @@ export class ShardMemory {
   readonly endOfSlots: number;
   readonly #buckets: number;
   readonly #placeMask: number;
-  readonly #lapShift: number;
-  readonly #lapMask: number;
+  readonly #movesShift: number;
+  readonly #movesMask: number;
   readonly #endUnit: number;
 
   constructor(buffer: ArrayBuffer, at: number, layout: Layout) {
@@ -53,8 +53,8 @@ export class ShardMemory {
     this.admission = new Admission(this.words, layout.admissionAt / 4, layout.buckets * WAYS);
     const bits = 32 - Math.clz32(this.#endUnit);
     this.#placeMask = 2 ** bits - 1;
-    this.#lapShift = bits;
-    this.#lapMask = 2 ** (31 - bits) - 1;
+    this.#movesShift = bits;
+    this.#movesMask = 2 ** (31 - bits) - 1;
   }
 
   /** Whether nothing was ever written here. */
@@ -80,9 +80,13 @@ export class ShardMemory {
     return unit < this.main.start ? this.probation : this.main;
   }
 
-  /** A place says in which lap of the ring it was written, so that a reader sees when others stood there meanwhile. */
-  placeOf(ring: Ring, unit: number): number {
-    return unit | ((ring.lap & this.#lapMask) << this.#lapShift);
+  /**
+   * A place says how often the entry was moved, besides where it is: otherwise a reader that sleeps while it copies could
+   * find the entry there again that had been elsewhere meanwhile, and others in its place.
+   */
+  placeAfterMove(at: number, unit: number): number {
+    const moves = (this.words[at + PLACE] >>> this.#movesShift) + 1;
+    return unit | ((moves & this.#movesMask) << this.#movesShift);
   }
 
   /** The bytes of the record at `unit`, 0 if what stands there cannot be one: nothing that is read here is trusted. */

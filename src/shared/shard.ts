@@ -167,7 +167,7 @@ export class Shard {
     ring.advance(unit + out.units);
     const version = memory.open(at);
     words[at] = out.hash;
-    words[at + PLACE] = memory.placeOf(ring, unit);
+    words[at + PLACE] = unit;
     words[at + META] = (this.#era << ERA_SHIFT) | (meta & USE.ALL);
     memory.close(at, version);
     if (old !== 0) memory.bury(old);
