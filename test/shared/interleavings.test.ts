@@ -59,10 +59,11 @@ class Onlooker {
 
   async end(): Promise<Sight[]> {
     const said = once(this.#worker, 'message');
+    const ended = once(this.#worker, 'exit');
     Atomics.exchange(this.#turn, 0, 2);
     Atomics.notify(this.#turn, 0);
     const [sights] = await said;
-    await once(this.#worker, 'exit');
+    await ended;
     return sights;
   }
 }
