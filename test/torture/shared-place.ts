@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** The long form's time, in minutes; `undefined` within `npm test`. */
@@ -28,7 +27,7 @@ export function timeOf(test: keyof typeof SHARES, short: number): number {
   return MINUTES === undefined ? short : MINUTES * 60_000 * SHARES[test];
 }
 
-/** A path where no segment is yet, in a folder that is gone after the tests of the file. */
+/** A path where no segment is yet, in a folder that is gone when the process ends. */
 export function freshLocation(): string {
   folder ??= makeFolder();
   return join(folder, `${++count}.cache`);
@@ -39,7 +38,8 @@ let count = 0;
 
 function makeFolder(): string {
   const made = mkdtempSync(join(tmpdir(), 'locmem-torture-'));
-  after(() => rmSync(made, { recursive: true, force: true }));
+  // Not after a test: the others of its file go on to use it.
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
