@@ -68,7 +68,7 @@ export class Codec {
       case CODEC.NUMBER:
         return record.floats[start >> 3];
       case CODEC.ASCII:
-        return bytes.latin1Slice(start, end);
+        return record.text ?? bytes.latin1Slice(start, end);
       case CODEC.UTF8:
         return bytes.utf8Slice(start, end);
       case CODEC.UTF16:

@@ -17,6 +17,8 @@ export class IncomingRecord {
   words!: Int32Array;
   floats!: Float64Array;
   bytes!: QuickBuffer;
+  /** The value, where it is a text that was taken out of the log as a string at once. */
+  text: string | undefined = undefined;
 
   constructor() {
     this.#grow(FIRST_BYTES);
@@ -49,6 +51,7 @@ export class IncomingRecord {
 
   /** Copies `bytes` of the log, from the record at `unit`. They may change meanwhile: believe nothing yet. */
   copy(words: Int32Array, log: Buffer, unit: number, bytes: number): void {
+    this.text = undefined;
     if (bytes + UNIT > this.bytes.length) this.#grow(bytes + UNIT);
     const count = (bytes + 3) >> 2;
     if (count <= SHORT_WORDS) {
@@ -57,6 +60,15 @@ export class IncomingRecord {
       for (let i = 0; i < count; i++) own[i] = words[from + i];
       // Whole words: the checksum is over them.
     } else log.copy(this.bytes, 0, unit * UNIT, unit * UNIT + 4 * count);
+  }
+
+  /**
+   * The same for a record whose value, from `valueAt` on, is a text in ASCII: the string is the copy of it (10 KB: 1.2 µs
+   * instead of 1.6). For records that need no verification.
+   */
+  copyText(words: Int32Array, log: QuickBuffer, unit: number, valueAt: number, bytes: number): void {
+    this.copy(words, log, unit, valueAt);
+    this.text = log.latin1Slice(unit * UNIT + valueAt, unit * UNIT + bytes);
   }
 
   /** Whether the key is this one, of so many bytes, zeros up to the next word. */

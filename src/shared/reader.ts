@@ -1,12 +1,15 @@
 import type { Clears } from './clears.js';
-import type { IncomingRecord } from './incoming-record.js';
+import type { IncomingRecord, QuickBuffer } from './incoming-record.js';
 import { ERA_SHIFT, META, PLACE, USE, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
-import { RECORD } from './record.js';
+import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
 import type { ShardMemory } from './shard-memory.js';
 
 /** A slot that changes under our eyes is looked at so many times; then a writer is not merely busy, but stopped or dead. */
 const TRIES = 1000;
+
+/** From here on a text is taken out of the log as a string, without a copy of its bytes. */
+const LONG_TEXT = 1024;
 
 /** What a search came to. */
 export const MISS = 0;
@@ -25,9 +28,12 @@ const IS_WEAKLY_ORDERED = process.arch !== 'x64' && process.arch !== 'ia32';
 
 const versionAndPlace: ReadCheck = {
   isUnchanged(words, at, version, place) {
-    // On ARM64 an acquiring load does not keep earlier plain loads from sinking below it; a store before it does.
-    if (IS_WEAKLY_ORDERED) Atomics.store(fence, 0, 0);
-    return Atomics.load(words, at + VERSION) === version && Atomics.load(words, at + PLACE) === place;
+    if (IS_WEAKLY_ORDERED) {
+      // On ARM64 an acquiring load does not keep earlier plain loads from sinking below it; a store before it does.
+      Atomics.store(fence, 0, 0);
+      if (Atomics.load(words, at + PLACE) !== place) return false;
+    } else if (words[at + PLACE] !== place) return false;
+    return Atomics.load(words, at + VERSION) === version;
   },
 };
 
@@ -90,7 +96,8 @@ export class Reader {
     const place = words[at + PLACE];
     const unit = memory.unitOf(place);
     const bytes = memory.recordBytes(unit);
-    if (bytes !== 0) into.copy(words, memory.log, unit, bytes);
+    if (bytes > LONG_TEXT && meta >>> ERA_SHIFT === this.#era) this.#copyLong(unit, bytes, into);
+    else if (bytes !== 0) into.copy(words, memory.log, unit, bytes);
     if (!this.#check.isUnchanged(words, at, version, place)) {
       this.#sawChange = true;
       this.changing = version;
@@ -105,6 +112,16 @@ export class Reader {
       into.kind > 0 &&
       into.hasKey(out.words, out.keyBytes)
     );
+  }
+
+  #copyLong(unit: number, bytes: number, into: IncomingRecord): void {
+    const { words, log } = this.#memory;
+    // Read again, and perhaps another's by now: then it is only to be survived.
+    const kind = words[2 * unit + RECORD.KIND];
+    const valueAt = valueOffset(keyBytesOf(kind), CODEC.ASCII);
+    if (codecOf(kind) === CODEC.ASCII && valueAt <= bytes)
+      into.copyText(words, log as QuickBuffer, unit, valueAt, bytes);
+    else into.copy(words, log, unit, bytes);
   }
 
   #judge(at: number, into: IncomingRecord): number {

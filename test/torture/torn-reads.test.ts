@@ -39,7 +39,12 @@ class Watcher {
     const part = this.#segment.partOf(this.#out.hash);
     if (this.#readers[parts.indexOf(part)]!.read(this.#out, this.#in) <= 0) return;
     this.reads++;
-    const { bytes, valueAt, valueBytes } = this.#in;
+    const { bytes, text, valueAt, valueBytes } = this.#in;
+    if (text !== undefined) {
+      const isWhole = text.length === valueBytes && text === text[0]!.repeat(valueBytes);
+      if (!isWhole) this.torn++;
+      return;
+    }
     const first = bytes[valueAt];
     for (let i = valueAt; i < valueAt + valueBytes; i += 64) if (bytes[i] !== first) return void this.torn++;
     if (bytes[valueAt + valueBytes - 1] !== first) this.torn++;
