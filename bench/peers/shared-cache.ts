@@ -5,7 +5,7 @@ import type { SharedPeer, SyncPeer } from '../contract.js';
 const ROOM = 5;
 const SMALLEST = 32 * 2 ** 20;
 /** Room for an entry whose value is a small integer, wherever entries are counted, and a cache bounded by bytes. */
-const NUMBER_BYTES = 192;
+const NUMBER_BYTES = 240;
 
 interface Choice {
   readonly values?: 'copy' | 'frozen';

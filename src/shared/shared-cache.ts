@@ -7,11 +7,12 @@ import { Snapshot, sealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
 import { Flights } from '../load/flights.js';
 import { LoadingCache } from '../load/loading-cache.js';
-import { COUNT, HEADER, PARTICIPANT, VERSION } from './layout.js';
+import { COUNT, HEADER, PARTICIPANT } from './layout.js';
 import { NearCache } from './near-cache.js';
 import { namespaceBytes } from './outgoing-record.js';
-import { DAMAGED, MISS, STUCK } from './reader.js';
-import { CODEC, NO_PREFIX_CELL, RECORD } from './record.js';
+import { MISS } from './reader.js';
+import { CODEC, NO_PREFIX_CELL } from './record.js';
+import { Search } from './search.js';
 import { openSegment, type Part, type Segment } from './segment.js';
 import { readSharedOptions, type SharedCacheOptions } from './shared-options.js';
 import { removePrefix, survey } from './survey.js';
@@ -19,16 +20,6 @@ import { removePrefix, survey } from './survey.js';
 /** Near values may take this part of the segment's size, encoded. */
 const NEAR_SHARE = 1 / 4;
 const MOST_NAMESPACES = 100;
-/**
- * How often a reader gives a writer time to go on that does not get any further, half a millisecond each: enough for one
- * that lost the processor. What a stopped one began to write is not there.
- */
-const MOST_NAPS = 40;
-const NAP_MS = 0.5;
-/** After so many rounds in which a record was written again and again, it is read under the lock, if that is free. */
-const ROUNDS_WITHOUT_LOCK = 3;
-const MOST_ROUNDS = 400;
-
 /**
  * A cache in memory that every process and thread of the machine shares: whoever opens the same location as the same
  * user has the same cache. Coherent, crash-proof, warm after a restart; no server.
@@ -48,6 +39,7 @@ export class SharedCache extends LoadingCache {
   readonly #namespaces = new Map<number, Uint8Array>();
   readonly #prefixCell: number;
   readonly #near: NearCache;
+  readonly #search: Search;
   readonly #flights: Flights;
   readonly #flightsHere: Map<string, Flights>;
   /** The near cache while this cache is open, and its keys are stored as they are given: one test on the hot path. */
@@ -67,6 +59,7 @@ export class SharedCache extends LoadingCache {
     this.#clock = new CoarseClock(clock, clock === systemClock ? 1 : 0);
     const segment = openSegment(options.location, maxBytes);
     this.#segment = segment;
+    this.#search = new Search(segment, this.#clock);
     try {
       this.#prefixCell = keyPrefix === '' ? NO_PREFIX_CELL : segment.changing.cellOf(keyPrefix);
     } catch (error) {
@@ -146,7 +139,7 @@ export class SharedCache extends LoadingCache {
     const name = this.#nameOf(key, version);
     this.#near.noteClears();
     const part = this.#address(name, version);
-    const at = part === undefined ? MISS : this.#search(part);
+    const at = part === undefined ? MISS : this.#search.live(part);
     const value = at > 0 ? this.#decode(part!, at) : undefined;
     if (value === undefined) {
       segment.counts[PARTICIPANT.MISSES]++;
@@ -173,55 +166,6 @@ export class SharedCache extends LoadingCache {
     return this.#isFrozen && kept instanceof Snapshot ? kept.restore() : value;
   }
 
-  /** The slot of the live entry whose key is set, and its record copied in; `MISS` if there is none. */
-  #search(part: Part): number {
-    const { out, incoming } = this.#segment;
-    let at = part.reader.read(out, incoming);
-    if (at === STUCK) at = this.#searchAmidWrites(part);
-    if (at > 0 && this.#clock.isPast(incoming.floats, RECORD.EXPIRY >> 1)) at = DAMAGED;
-    if (at === DAMAGED) this.#discard(part);
-    return at > 0 ? at : MISS;
-  }
-
-  /** The same where the slot changes whenever it is looked at. */
-  #searchAmidWrites(part: Part): number {
-    const { out, incoming } = this.#segment;
-    const { reader } = part;
-    let naps = 0;
-    for (let round = 0; round < MOST_ROUNDS && naps < MOST_NAPS; round++) {
-      if (!this.#segment.recover(part)) {
-        if (round >= ROUNDS_WITHOUT_LOCK && this.#segment.tryEnter(part)) return this.#searchLocked(part);
-        nap();
-      }
-      const before = reader.changing;
-      const at = reader.read(out, incoming);
-      if (at !== STUCK) return at;
-      naps = reader.changing === before ? naps + 1 : 0;
-    }
-    return MISS;
-  }
-
-  #searchLocked(part: Part): number {
-    try {
-      // What has expired is judged by the caller.
-      const at = part.shard.find(this.#segment.out, Number.NEGATIVE_INFINITY);
-      if (at === 0) return MISS;
-      part.shard.copyOut(at, this.#segment.incoming);
-      part.reader.version = part.memory.words[at + VERSION];
-      return at;
-    } finally {
-      this.#segment.leave(part);
-    }
-  }
-
-  /** Removes what has expired, or is damaged, if that needs no waiting. */
-  #discard(part: Part): void {
-    const now = this.#clock.now();
-    if (!this.#segment.tryEnter(part)) return;
-    part.shard.find(this.#segment.out, now);
-    this.#segment.leave(part);
-  }
-
   /** `undefined` where the bytes cannot be read: the record was made by a version of Node, or of locmem, to come. */
   #decode(part: Part, at: number): unknown {
     part.shard.visit(at);
@@ -236,7 +180,7 @@ export class SharedCache extends LoadingCache {
     this.checkOpen();
     const name = this.#nameOf(key, version);
     const part = this.#address(name, version);
-    const at = part === undefined ? MISS : this.#search(part);
+    const at = part === undefined ? MISS : this.#search.live(part);
     if (at > 0) part!.shard.visit(at);
     else this.#warnOfKey(name, version);
     return at > 0;
@@ -445,12 +389,6 @@ export class SharedCache extends LoadingCache {
     else if (version === this.#ownVersion) warnOfUnportableKey(name, this.#ownOverhead);
     else warnOfUnportableKey(name, Buffer.byteLength(`${this.settings.keyPrefix}:${version}:`));
   }
-}
-
-const nobody = new Int32Array(new SharedArrayBuffer(4));
-
-function nap(): void {
-  Atomics.wait(nobody, 0, 0, NAP_MS);
 }
 
 function frozen(value: unknown): unknown {

@@ -48,11 +48,33 @@ function flipByte(fd: number, at: number): void {
   writeSync(fd, Buffer.from([byte[0]! ^ 0xff]), 0, 1, at);
 }
 
+/** Shows a folder at another place, where it can only be read. @returns whether that is allowed here. */
+function mountForReading(from: string, place: string): boolean {
+  mkdirSync(place);
+  try {
+    execFileSync('mount', ['--bind', from, place], { stdio: 'ignore' });
+    execFileSync('mount', ['-o', 'remount,bind,ro', place], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function refusal(message: RegExp) {
   return { name: 'SegmentError', code: 'ERR_LOCMEM_SEGMENT', message };
 }
 
 const isRoot = process.getuid!() === 0;
+
+/** A file system of its own in memory, of this size. @returns whether that is allowed here. */
+function mountMemory(place: string, size: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', place], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('a location that is not ours to use', () => {
   it('is a file of something else: refused, and left as it was', () => {
@@ -91,6 +113,29 @@ describe('a location that is not ours to use', () => {
     const location = made();
     chmodSync(location, 0o644);
     assert.throws(() => open(location), refusal(/chmod 600/));
+  });
+
+  it('can only be read: refused, whether it is there or would have to be made', (t) => {
+    const made = join(folder, 'made');
+    open(join(made, 'there')).closeSync();
+    // Root may write to any file, but not where the file system is mounted to be read.
+    const place = isRoot ? join(folder, 'only-read') : made;
+    const location = join(place, 'there');
+    if (isRoot && !mountForReading(made, place)) {
+      t.skip('mounting is not allowed here');
+      return;
+    }
+    if (!isRoot) {
+      chmodSync(location, 0o400);
+      chmodSync(place, 0o500);
+    }
+    try {
+      assert.throws(() => open(location), refusal(/cannot be opened for reading and writing \(E(ACCES|ROFS)\)/));
+      assert.throws(() => open(join(place, 'new')), refusal(/cannot be made/));
+    } finally {
+      if (isRoot) execFileSync('umount', ['-l', place]);
+      else chmodSync(place, 0o700);
+    }
   });
 
   it('has another layout, or another size: never reinterpreted', () => {
@@ -147,9 +192,7 @@ describe('what is made', () => {
   }, (t) => {
     const small = join(folder, 'small');
     mkdirSync(small, { mode: 0o700 });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', small], { stdio: 'ignore' });
-    } catch {
+    if (!mountMemory(small, '1m')) {
       t.skip('mounting is not allowed here');
       return;
     }
