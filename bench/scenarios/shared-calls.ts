@@ -57,7 +57,7 @@ export async function timedCalls(cell: Cell, effort: Effort, site: Site, call: '
  * These calls are more code than those of a cache in the process: the engine takes longer to compile it, and a round that
  * begins with cold processor caches has to be longer to be one of the calls.
  */
-export function patient(effort: Effort): Effort {
+function patient(effort: Effort): Effort {
   return { ...effort, warmMs: 4 * effort.warmMs, roundMs: 3 * effort.roundMs };
 }
 
