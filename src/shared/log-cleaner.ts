@@ -13,6 +13,8 @@ const MOST_MOVED = 4096;
 const MOVED_FOR_EACH = 8;
 /** What a record costs that is not copied, but left where it stands. */
 const UNITS_IN_PLACE = 16;
+/** How much more often than what is let in for being recent an entry must have been used to be left alone. */
+const HEADSTART = 3;
 /** Below this share of living records a ring is cleaned, and nobody evicted: it is garbage that fills it. */
 const FULL = 15 / 16;
 
@@ -27,6 +29,8 @@ export class LogCleaner {
   verdict: number = VERDICT.MORE_USED;
   #moved = 0;
   #resets = 0;
+  /** Whether no room need be made where that takes too long. */
+  #mayFail = false;
   /** How often that was used for which room is being made: what was used more stays, while there is time to look on. */
   #rivalUses = Number.POSITIVE_INFINITY;
   /** Why what is evicted from the main log has to go just now. */
@@ -78,6 +82,7 @@ export class LogCleaner {
   #clean(ring: Ring, units: number, budget: number, now: number): void {
     const wanted = withReserve(ring, units);
     while (!ring.hasRoom(wanted)) {
+      if (this.#mayFail && this.#moved > budget) return;
       if (ring.isEmpty) {
         ring.rewind();
         return;
@@ -139,7 +144,7 @@ export class LogCleaner {
   #isKept(at: number, units: number, budget: number): boolean {
     const { main, words, admission } = this.#memory;
     this.#moved += main.hasRoom(units) ? units : UNITS_IN_PLACE;
-    if (this.#moved > budget) return false;
+    if (this.#moved > budget) return this.#mayFail;
     if ((words[at + META] & USE.VISITS) === 0) {
       // What has to go beside the victim of the contest was not in it: of several sizes, one is not always enough.
       return hasGarbage(main, units) || admission.uses(words[at], words[at + META]) > this.#rivalUses;
@@ -153,7 +158,10 @@ export class LogCleaner {
     const verdict = this.#contest(words[at], words[at + META], units, budget, now);
     if (verdict === VERDICT.REJECTED) return false;
     this.verdict = verdict;
+    // Rather than what is used, the newcomer goes that had the better of an idle entry alone.
+    this.#mayFail = true;
     this.#cleanMain(admission.uses(words[at], words[at + META]), units, budget, now);
+    this.#mayFail = false;
     // Making room may have reset the shard.
     if (words[at + PLACE] === 0 || !main.hasRoom(units)) return false;
     this.#setUse(at, admission.admitted(words[at], words[at + META], verdict));
@@ -171,7 +179,7 @@ export class LogCleaner {
   /** Makes room in the main log for what was used so often. */
   #cleanMain(uses: number, units: number, budget: number, now: number): void {
     const isRecent = this.verdict === VERDICT.MORE_RECENT;
-    this.#rivalUses = isRecent ? Number.POSITIVE_INFINITY : uses;
+    this.#rivalUses = isRecent ? uses + HEADSTART : uses;
     this.#whyVictimsGo = isRecent ? GONE.FOR_RECENT : 0;
     this.#clean(this.#memory.main, units, budget, now);
     this.#rivalUses = Number.POSITIVE_INFINITY;
