@@ -181,32 +181,26 @@ export class ShardMemory {
 
   /** It is done: so many entries more, the old record lives no more, the fresh one does (0: there is none). */
   finish(entries: number, old: number, fresh: number): void {
-    const { words, main } = this;
-    let probationLive = this.probation.live;
-    let mainLive = main.live;
-    if (old !== 0) {
-      if (old < main.start) probationLive -= this.unitsAt(old);
-      else mainLive -= this.unitsAt(old);
-    }
-    if (fresh !== 0) {
-      if (fresh < main.start) probationLive += this.unitsAt(fresh);
-      else mainLive += this.unitsAt(fresh);
-    }
-    words[SHARD.NEXT_ENTRIES] = words[SHARD.ENTRIES] + entries;
-    words[SHARD.NEXT_PROBATION] = probationLive;
-    words[SHARD.NEXT_MAIN] = mainLive;
-    words[SHARD.INTENT] = INTENT.COUNT;
+    const { start } = this.main;
+    const gone = old === 0 ? 0 : this.unitsAt(old);
+    const come = fresh === 0 ? 0 : this.unitsAt(fresh);
+    this.#noteCounts(entries, (fresh < start ? come : 0) - (old < start ? gone : 0), come - gone);
     this.applyCounts();
   }
 
   /** The same where the record cannot be asked for its size any more. */
   finishWith(entries: number, ring: Ring, units: number): void {
-    const { words, main, probation } = this;
-    words[SHARD.NEXT_ENTRIES] = words[SHARD.ENTRIES] + entries;
-    words[SHARD.NEXT_PROBATION] = probation.live + (ring === probation ? units : 0);
-    words[SHARD.NEXT_MAIN] = main.live + (ring === main ? units : 0);
-    words[SHARD.INTENT] = INTENT.COUNT;
+    this.#noteCounts(entries, ring === this.probation ? units : 0, units);
     this.applyCounts();
+  }
+
+  /** Notes what the counts will be: so many entries more, so many living units in probation, and in both logs. */
+  #noteCounts(entries: number, inProbation: number, inBoth: number): void {
+    const { words } = this;
+    words[SHARD.NEXT_ENTRIES] = words[SHARD.ENTRIES] + entries;
+    words[SHARD.NEXT_PROBATION] = this.probation.live + inProbation;
+    words[SHARD.NEXT_MAIN] = this.main.live + inBoth - inProbation;
+    words[SHARD.INTENT] = INTENT.COUNT;
   }
 
   /** Puts the next counts in force: however often, and whoever does it. */

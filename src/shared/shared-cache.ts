@@ -106,7 +106,7 @@ export class SharedCache extends LoadingCache {
   override getSync<T = unknown>(key: string, options?: VersionOptions): T | undefined;
   override getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
   override getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
-  // The hot path, flattened: a near hit is a look into a map and two words of the segment.
+  // The hot path, flattened: a near hit is a look into a map and three words of the segment.
   override getSync(key: string, options?: GetOptions<unknown>): unknown {
     const near = this.#quickNear;
     if (options !== undefined || near === undefined) return super.getSync(key, options as never);
