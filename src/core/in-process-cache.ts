@@ -1,19 +1,11 @@
 import type { Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
-import {
-  type Expiry,
-  type GetOptions,
-  readEntryVersion,
-  readGetVersion,
-  readTtl,
-  readVersion,
-  type VersionOptions,
-} from './call-options.js';
-import { invalidArgument, KeyNotFoundError, show, ValueTooLargeError } from './errors.js';
+import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
+import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
+import { ValueTooLargeError } from './errors.js';
 import { checkKey, checkVersion } from './keys.js';
-import { isPlainObject } from './plain.js';
 import type { CacheStats } from './stats.js';
-import { type Ttl, ttlMilliseconds } from './ttl.js';
+import type { Ttl } from './ttl.js';
 
 /**
  * The calls of a cache in the memory of this machine, derived from a backend's primitives; and the async face, derived
@@ -23,16 +15,13 @@ import { type Ttl, ttlMilliseconds } from './ttl.js';
  * unchecked, since what is not a key is not in the cache either, and checks it when it has missed. Values go in and out
  * of primitives sealed: as the backend keeps them, out of everyone's reach.
  */
-export abstract class InProcessCache {
-  protected readonly settings: CacheSettings;
-  /** The settings that the hot paths read, as fields of the cache itself. */
+export abstract class InProcessCache extends CallReader {
+  /** What the hot path reads, as a field of its own. */
   readonly #version: number;
-  readonly #ttl: number;
 
   protected constructor(settings: CacheSettings) {
-    this.settings = settings;
+    super(settings);
     this.#version = settings.version;
-    this.#ttl = settings.ttl;
   }
 
   /** The value for a reader, who may do with it what the cache's `values` say; `undefined` if there is none. */
@@ -146,21 +135,21 @@ export abstract class InProcessCache {
 
   touchSync(key: string, ttl?: Ttl, options?: VersionOptions): boolean {
     checkKey(key);
-    return this.prolong(key, this.#ttlOf(ttl), this.versionOf('touch', options));
+    return this.prolong(key, this.ttlOf(ttl), this.versionOf('touch', options));
   }
 
   incrSync(key: string, delta = 1, options?: VersionOptions): number {
     checkKey(key);
     const version = this.versionOf('incr', options);
-    if (!Number.isFinite(delta)) throw invalidArgument(`incr and decr take a finite number; got ${show(delta)}.`);
+    checkDelta(delta);
     const value = this.increase(key, delta, version);
     if (typeof value === 'number') return value;
-    if (value === undefined) throw missing(key, version);
-    throw invalidArgument(`incr and decr change numbers; at ${show(key)} stands ${show(this.unseal(value))}.`);
+    if (value === undefined) throw notFound(key, version);
+    throw notNumber(key, this.unseal(value));
   }
 
   decrSync(key: string, delta = 1, options?: VersionOptions): number {
-    if (typeof delta !== 'number') throw invalidArgument(`incr and decr take a finite number; got ${show(delta)}.`);
+    checkDelta(delta);
     return this.incrSync(key, -delta, options);
   }
 
@@ -170,7 +159,7 @@ export abstract class InProcessCache {
     checkVersion(delta);
     const target = version + delta;
     checkVersion(target);
-    if (!this.move(key, version, target)) throw missing(key, version);
+    if (!this.move(key, version, target)) throw notFound(key, version);
     this.changed(key, version);
     this.changed(key, target);
     return target;
@@ -261,63 +250,8 @@ export abstract class InProcessCache {
     this.closeSync();
   }
 
-  protected entryVersion(call: string, options: Expiry | undefined): number {
-    return options === undefined ? this.#version : readEntryVersion(call, options, this.#version);
-  }
-
-  /** The milliseconds that an entry of this call lives. */
-  protected entryTtl(options: Expiry | undefined): number {
-    return options === undefined ? this.#ttl : this.#ttlOf(readTtl(options));
-  }
-
   protected sealed(value: unknown): unknown {
-    if (value === undefined) throw invalidArgument('undefined means "not there" and cannot be stored. Use delete().');
+    checkStorable(value);
     return this.seal(value);
-  }
-
-  #ttlOf(ttl: unknown): number {
-    return ttl === undefined ? this.#ttl : ttlMilliseconds(ttl);
-  }
-
-  protected versionOf(call: string, options: VersionOptions | undefined): number {
-    return options === undefined ? this.#version : readVersion(call, options, this.#version);
-  }
-}
-
-function missing(key: string, version: number): KeyNotFoundError {
-  return new KeyNotFoundError(
-    `There is no entry at ${show(key)}, version ${version}. Store one first: set() or add().`,
-  );
-}
-
-function uniqueKeys(call: string, keys: Iterable<string>): Set<string> {
-  if (typeof keys !== 'object' || keys === null || typeof keys[Symbol.iterator] !== 'function') {
-    throw invalidArgument(`${call} takes an iterable of keys, such as an array; got ${show(keys)}.`);
-  }
-  const unique = new Set<string>();
-  for (const key of keys) {
-    checkKey(key);
-    unique.add(key);
-  }
-  return unique;
-}
-
-function pairs(entries: Entries): Iterable<readonly [string, unknown]> {
-  if (typeof entries !== 'object' || entries === null) {
-    throw invalidArgument(`setMany takes an object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
-  }
-  if (!(Symbol.iterator in entries)) {
-    if (isPlainObject(entries)) return Object.entries(entries);
-    throw invalidArgument(`setMany takes a plain object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
-  }
-  return checkedPairs(entries as Iterable<readonly [string, unknown]>);
-}
-
-function* checkedPairs(entries: Iterable<readonly [string, unknown]>): Iterable<readonly [string, unknown]> {
-  for (const pair of entries) {
-    if (!Array.isArray(pair) || pair.length !== 2) {
-      throw invalidArgument(`setMany takes pairs of [key, value]; got ${show(pair)}.`);
-    }
-    yield pair as unknown as readonly [string, unknown];
   }
 }

@@ -19,4 +19,6 @@ export interface CacheStats {
   bytes: number | undefined;
   /** `SharedCache`: how often a part of the segment made no sense and was emptied. Absent while that never happened. */
   resets?: number;
+  /** Servers: calls that got no answer in time, whether they rejected or, with `failOpen`, went on without. */
+  errors?: number;
 }

@@ -31,9 +31,14 @@ export class Flights {
     this.#current.set(name, flight);
   }
 
-  /** Ends the flight; whether it was still current. */
-  land(name: string, flight: Flight): boolean {
-    return this.#current.get(name) === flight && this.#current.delete(name);
+  /** Whether the flight may still store what it made. */
+  isCurrent(name: string, flight: Flight): boolean {
+    return this.#current.get(name) === flight;
+  }
+
+  /** Ends the flight. */
+  land(name: string, flight: Flight): void {
+    if (this.#current.get(name) === flight) this.#current.delete(name);
   }
 
   /** The entry was written or deleted meanwhile: what the run makes is out of date. */

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
-import { deserialize, serialize } from 'node:v8';
 import type { Packr } from 'msgpackr';
-import { copyGraph, notData, tooDeep } from '../core/copy-graph.js';
+import { cloneFromBytes, cloneToBytes } from '../core/clone-bytes.js';
+import { notData } from '../core/copy-graph.js';
+import { isPackable } from '../core/packable.js';
 import type { ChangingHeader } from './changing-header.js';
 import type { IncomingRecord } from './incoming-record.js';
 import { EncodedValue } from './outgoing-record.js';
-import { isPackable } from './packable.js';
 import { CODEC } from './record.js';
 
 /** Shapes of objects that the dictionary takes, at most; it may be full of bytes before that. */
@@ -102,8 +102,7 @@ export class Codec {
       case CODEC.PLAIN:
         return this.#plain.unpack(bytes, range);
       case CODEC.CLONE:
-        // Twice copied: V8 makes views of the bytes it is given, which belong to the next record by then.
-        return copyGraph(deserialize(Buffer.from(bytes.subarray(start, end))) as object);
+        return cloneFromBytes(bytes.subarray(start, end));
       default:
         throw new Error(`There is no codec ${codec}.`);
     }
@@ -171,12 +170,7 @@ export class Codec {
 
 /** @throws UncacheableValueError */
 function clone(value: object): EncodedValue {
-  try {
-    return new EncodedValue(CODEC.CLONE, serialize(copyGraph(value)));
-  } catch (cause) {
-    if (cause instanceof RangeError && cause.message.includes('call stack')) throw tooDeep({ cause });
-    throw cause;
-  }
+  return new EncodedValue(CODEC.CLONE, cloneToBytes(value));
 }
 
 function parseBigInt(text: string): bigint {

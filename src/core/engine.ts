@@ -1,0 +1,61 @@
+/** What an entry is called: by the caller, and as the engine stores it. */
+export interface Address {
+  readonly key: string;
+  readonly version: number;
+  /** The stored key: well-formed text, at least one character. */
+  readonly name: string;
+}
+
+/** An entry to be stored, its value sealed. */
+export interface NewEntry {
+  readonly at: Address;
+  readonly sealed: unknown;
+}
+
+/** What stands at a counter's key instead of a number. */
+export class NotNumber {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+/**
+ * What a {@link ServerCache} is made of: a few operations on entries that are kept outside the process. Arguments are
+ * checked already; ttls are milliseconds, and may be 0 or less (then what is stored is gone) or `Infinity`.
+ *
+ * @throws CacheUnavailableError, from each, where the server did not answer in time.
+ */
+export interface Engine {
+  /** The value, for one reader; `undefined` if there is none. */
+  read(at: Address): Promise<unknown>;
+  /** The same for each, in the order asked. */
+  readMany(ats: readonly Address[]): Promise<unknown[]>;
+  /** @throws ValueTooLargeError if the server takes no value of this size. */
+  write(at: Address, sealed: unknown, ttl: number): Promise<void>;
+  /** Writes unless the key is there: whether it was free. With a ttl of 0 or less it only says so. */
+  writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean>;
+  /** Writes each; those that the server refused. */
+  writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]>;
+  contains(at: Address): Promise<boolean>;
+  remove(at: Address): Promise<boolean>;
+  /** How many of them were there. No name comes twice. */
+  removeMany(ats: readonly Address[]): Promise<number>;
+  /** Whether it was there. */
+  prolong(at: Address, ttl: number): Promise<boolean>;
+  /** The new number; `undefined` if there is none. Keeps the expiry. */
+  increase(at: Address, delta: number): Promise<number | NotNumber | undefined>;
+  /** Moves the entry with its remaining ttl; whether it was there. */
+  move(from: Address, to: Address): Promise<boolean>;
+  /** Removes all under the cache's prefix. @throws InvalidConfigError where the engine cannot tell what that is. */
+  removeAll(): Promise<void>;
+  /** A value as it will be written: bytes, out of everyone's reach. @throws UncacheableValueError */
+  seal(value: unknown): unknown;
+  /** The opposite, for one reader. */
+  unseal(sealed: unknown): unknown;
+  /** @throws InvalidKeyError if the engine cannot store under this name. */
+  checkName(name: string): void;
+  /** Lets go of connections. Operations under way are answered, or reject. */
+  close(): Promise<void>;
+}

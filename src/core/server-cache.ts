@@ -1,0 +1,260 @@
+import type { Entries } from './cache.js';
+import type { CacheSettings } from './cache-options.js';
+import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
+import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
+import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js';
+import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
+import { checkKey, checkVersion, storedKey } from './keys.js';
+import type { CacheStats } from './stats.js';
+import type { Ttl } from './ttl.js';
+
+/**
+ * The calls of a cache whose entries are kept outside the process, derived from its {@link Engine}.
+ *
+ * All arguments are checked before the first byte is sent. Where the server does not answer, a call rejects with
+ * `CacheUnavailableError`; with `failOpen` it goes on as if nothing were stored.
+ */
+export abstract class ServerCache extends CallReader {
+  protected readonly engine: Engine;
+  readonly #failsOpen: boolean;
+  #isOpen = true;
+  #hits = 0;
+  #misses = 0;
+  #sets = 0;
+  #deletes = 0;
+  #errors = 0;
+
+  protected constructor(settings: CacheSettings, engine: Engine, failsOpen: boolean) {
+    super(settings);
+    this.engine = engine;
+    this.#failsOpen = failsOpen;
+  }
+
+  get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown>(key: string, options: GetOptions<null> & { default: null }): Promise<T | null>;
+  get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
+  async get(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    const { version } = this.settings;
+    const at = this.address(key, options === undefined ? version : readGetVersion(options, version));
+    const value = await this.readCounted(at);
+    return value === undefined ? options?.default : value;
+  }
+
+  async set(key: string, value: unknown, options?: Expiry): Promise<void> {
+    const at = this.address(key, this.entryVersion('set', options));
+    const ttl = this.entryTtl(options);
+    await this.writeCounted(at, this.sealed(value), ttl);
+  }
+
+  async add(key: string, value: unknown, options?: Expiry): Promise<boolean> {
+    const at = this.address(key, this.entryVersion('add', options));
+    const ttl = this.entryTtl(options);
+    const sealed = this.sealed(value);
+    this.changed(at);
+    const added = await this.orElse(this.engine.writeNew(at, sealed, ttl), false);
+    if (!added) return false;
+    this.#sets++;
+    this.changed(at);
+    return true;
+  }
+
+  async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
+    const ats = this.#addresses('getMany', keys, this.versionOf('getMany', options));
+    const found = new Map<string, T>();
+    if (ats.length === 0) return found;
+    const values = await this.orElse(this.engine.readMany(ats), []);
+    for (const [i, { key }] of ats.entries()) {
+      const value = values[i];
+      if (value !== undefined) found.set(key, value as T);
+    }
+    this.#hits += found.size;
+    this.#misses += ats.length - found.size;
+    return found;
+  }
+
+  async setMany(entries: Entries, options?: Expiry): Promise<string[]> {
+    const version = this.entryVersion('setMany', options);
+    const ttl = this.entryTtl(options);
+    this.checkOpen();
+    const sealed = new Map<string, NewEntry>();
+    for (const [key, value] of pairs(entries)) {
+      const at = this.address(key, version);
+      sealed.set(at.name, { at, sealed: this.sealed(value) });
+    }
+    const all = [...sealed.values()];
+    if (all.length === 0) return [];
+    for (const { at } of all) this.changed(at);
+    const failed = await this.orElse(
+      this.engine.writeMany(all, ttl),
+      all.map(({ at }) => at),
+    );
+    this.#sets += all.length - failed.length;
+    for (const { at } of all) this.changed(at);
+    return failed.map(({ key }) => key);
+  }
+
+  async has(key: string, options?: VersionOptions): Promise<boolean> {
+    const at = this.address(key, this.versionOf('has', options));
+    return this.orElse(this.engine.contains(at), false);
+  }
+
+  async delete(key: string, options?: VersionOptions): Promise<boolean> {
+    const at = this.address(key, this.versionOf('delete', options));
+    this.changed(at);
+    const removed = await this.orElse(this.engine.remove(at), false);
+    if (removed) this.#deletes++;
+    this.changed(at);
+    return removed;
+  }
+
+  async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
+    const asked = this.#addresses('deleteMany', keys, this.versionOf('deleteMany', options));
+    const ats = [...new Map(asked.map((at) => [at.name, at])).values()];
+    if (ats.length === 0) return 0;
+    for (const at of ats) this.changed(at);
+    const removed = await this.orElse(this.engine.removeMany(ats), 0);
+    this.#deletes += removed;
+    for (const at of ats) this.changed(at);
+    return removed;
+  }
+
+  async touch(key: string, ttl?: Ttl, options?: VersionOptions): Promise<boolean> {
+    const at = this.address(key, this.versionOf('touch', options));
+    return this.orElse(this.engine.prolong(at, this.ttlOf(ttl)), false);
+  }
+
+  async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    const at = this.address(key, this.versionOf('incr', options));
+    checkDelta(delta);
+    const value = await this.orElse(this.engine.increase(at, delta), undefined);
+    if (value === undefined) throw notFound(key, at.version);
+    if (value instanceof NotNumber) throw notNumber(key, value.value);
+    return value;
+  }
+
+  async decr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkDelta(delta);
+    return this.incr(key, -delta, options);
+  }
+
+  async incrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    const from = this.address(key, this.versionOf('incrVersion', options));
+    checkVersion(delta);
+    const target = from.version + delta;
+    checkVersion(target);
+    const to = this.address(key, target);
+    this.changed(from);
+    this.changed(to);
+    if (!(await this.orElse(this.engine.move(from, to), false))) throw notFound(key, from.version);
+    this.changed(from);
+    this.changed(to);
+    return target;
+  }
+
+  async decrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkVersion(delta);
+    return this.incrVersion(key, -delta, options);
+  }
+
+  async clear(): Promise<void> {
+    this.checkOpen();
+    this.allChanged();
+    await this.orElse(this.engine.removeAll(), undefined);
+    this.allChanged();
+  }
+
+  /** Counts of this cache alone: what other processes do with the same entries is not known here. */
+  async stats(): Promise<CacheStats> {
+    this.checkOpen();
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      sets: this.#sets,
+      deletes: this.#deletes,
+      evictions: undefined,
+      expirations: undefined,
+      entries: undefined,
+      bytes: undefined,
+      errors: this.#errors,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** This entry was stored or removed, or is about to be. */
+  protected abstract changed(at: Address): void;
+  /** The same of all under the cache's prefix. */
+  protected abstract allChanged(): void;
+
+  /** @throws TypeError, InvalidKeyError or CacheClosedError */
+  protected address(key: string, version: number): Address {
+    this.checkOpen();
+    checkKey(key);
+    const { keyFunction, keyPrefix } = this.settings;
+    const name = storedKey(keyFunction, key, keyPrefix, version);
+    if (!name.isWellFormed()) {
+      throw new InvalidKeyError(
+        `The key ${show(key)} has a lone surrogate, which UTF-8 cannot carry to a server. Encode it, or leave it out.`,
+      );
+    }
+    this.engine.checkName(name);
+    return { key, version, name };
+  }
+
+  protected async readCounted(at: Address): Promise<unknown> {
+    const value = await this.orElse(this.engine.read(at), undefined);
+    if (value === undefined) this.#misses++;
+    else this.#hits++;
+    return value;
+  }
+
+  /** Overrules runs of the key before, so that none writes after this, and again when it is there. */
+  protected async writeCounted(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    this.changed(at);
+    await this.orElse(this.countedSet(this.engine.write(at, sealed, ttl)), undefined);
+    this.changed(at);
+  }
+
+  protected async countedSet(writing: Promise<void>): Promise<void> {
+    await writing;
+    this.#sets++;
+  }
+
+  protected sealed(value: unknown): unknown {
+    checkStorable(value);
+    return this.engine.seal(value);
+  }
+
+  /** The result; where the server does not answer and this cache fails open, `fallback`. */
+  protected async orElse<T>(operation: Promise<T>, fallback: T): Promise<T> {
+    try {
+      return await operation;
+    } catch (error) {
+      if (!(error instanceof CacheUnavailableError)) throw error;
+      this.#errors++;
+      if (this.#failsOpen) return fallback;
+      throw error;
+    }
+  }
+
+  protected checkOpen(): void {
+    if (!this.#isOpen) {
+      throw new CacheClosedError(
+        `This ${this.constructor.name} was closed. Make a new one, or close it when nobody uses it any more.`,
+      );
+    }
+  }
+
+  #addresses(call: string, keys: Iterable<string>, version: number): Address[] {
+    this.checkOpen();
+    return Array.from(uniqueKeys(call, keys), (key) => this.address(key, version));
+  }
+}

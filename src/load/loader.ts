@@ -1,0 +1,109 @@
+import { RecursiveLoadError, show, ValueTooLargeError } from '../core/errors.js';
+import { Flight, type Flights } from './flights.js';
+
+export type Factory = () => unknown;
+
+/** One entry to be loaded. */
+export interface Load {
+  /** What its run is called: entries that are one to the backend have one name. */
+  readonly name: string;
+  readonly key: string;
+  readonly factory: Factory;
+  /** Stores what was made. @throws ValueTooLargeError, and then the value goes to the callers all the same. */
+  readonly store: (sealed: unknown) => void | Promise<void>;
+}
+
+/** What a loader needs of its cache. */
+export interface LoadingPlace {
+  /** The runs under way, shared by all caches that share their entries. */
+  readonly flights: Flights;
+  readonly keyPrefix: string;
+  /** A value out of everyone's reach. @throws UncacheableValueError */
+  seal(value: unknown): unknown;
+  /** The opposite, for one reader. */
+  unseal(sealed: unknown): unknown;
+}
+
+/** Runs factories, one at a time for each name: in one place for all backends. */
+export class Loader {
+  readonly #place: LoadingPlace;
+
+  constructor(place: LoadingPlace) {
+    this.#place = place;
+  }
+
+  /** Joins the run under way, or begins one. The value, for one reader. */
+  load(load: Load): Promise<unknown> {
+    const { flights, keyPrefix } = this.#place;
+    this.checkNotStarting(load.name, load.key);
+    let flight = flights.get(load.name);
+    if (flight === undefined) {
+      flight = new Flight(keyPrefix);
+      flights.depart(load.name, flight);
+      flight.outcome = this.#fly(flight, load);
+    }
+    return flight.outcome.then((sealed) => this.#handOut(sealed));
+  }
+
+  /** The same with a factory and a store that return what they have done, not a promise of it. Joins nobody. */
+  loadSync(load: Load): unknown {
+    const { flights, keyPrefix } = this.#place;
+    this.checkNotStarting(load.name, load.key);
+    const flight = new Flight(keyPrefix);
+    flights.depart(load.name, flight);
+    try {
+      const made = load.factory();
+      if (made === undefined) return undefined;
+      const sealed = this.#place.seal(made);
+      if (flights.isCurrent(load.name, flight)) keepIfItFits(() => load.store(sealed));
+      return this.#handOut(sealed);
+    } finally {
+      flights.land(load.name, flight);
+    }
+  }
+
+  /** @throws RecursiveLoadError if it is the factory of `key` that asks for it. */
+  checkNotStarting(name: string, key: string): void {
+    if (this.#place.flights.get(name)?.isStarting) {
+      throw new RecursiveLoadError(
+        `The factory of ${show(key)} asks the cache for ${show(key)} itself. Load the value in the factory.`,
+      );
+    }
+  }
+
+  /** What was made, sealed. The flight is current, and others join it, until it is stored. */
+  async #fly(flight: Flight, { name, factory, store }: Load): Promise<unknown> {
+    const { flights } = this.#place;
+    try {
+      const making = factory();
+      flight.isStarting = false;
+      const made = await making;
+      if (made === undefined) return undefined;
+      const sealed = this.#place.seal(made);
+      if (flights.isCurrent(name, flight)) {
+        const storing = keepIfItFits(() => store(sealed));
+        if (storing !== undefined) await storing;
+      }
+      return sealed;
+    } finally {
+      flights.land(name, flight);
+    }
+  }
+
+  #handOut(sealed: unknown): unknown {
+    return sealed === undefined ? undefined : this.#place.unseal(sealed);
+  }
+}
+
+/** The callers asked for the value, and there it is: that it cannot be kept is no reason to refuse it. */
+function keepIfItFits(store: () => void | Promise<void>): void | Promise<void> {
+  try {
+    return store()?.catch(unlessTooLarge);
+  } catch (error) {
+    unlessTooLarge(error);
+  }
+}
+
+function unlessTooLarge(error: unknown): void {
+  if (!(error instanceof ValueTooLargeError)) throw error;
+}

@@ -1,0 +1,80 @@
+import type { Cache, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type { CacheSettings } from '../core/cache-options.js';
+import type { Expiry } from '../core/call-options.js';
+import type { Address, Engine } from '../core/engine.js';
+import { CacheUnavailableError } from '../core/errors.js';
+import { ServerCache } from '../core/server-cache.js';
+import type { Flights } from './flights.js';
+import { type Factory, Loader } from './loader.js';
+import { wrapFunction } from './wrap.js';
+
+/** An engine whose caches in this process share their runs. */
+export interface LoadingEngine extends Engine {
+  /** The runs under way, shared by all caches of this process that share their entries. */
+  readonly flights: Flights;
+  /** Writes what a run has made, if any cache of this process still has the place open. @throws ValueTooLargeError */
+  writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void>;
+}
+
+/** Loading through a cache on a server: `getOrSet` and `wrap`, one run of a factory at a time in this process. */
+export abstract class LoadingServerCache extends ServerCache implements Cache {
+  declare protected readonly engine: LoadingEngine;
+  readonly #loader: Loader;
+
+  protected constructor(settings: CacheSettings, engine: LoadingEngine, failsOpen: boolean) {
+    super(settings, engine, failsOpen);
+    this.#loader = new Loader({
+      flights: engine.flights,
+      keyPrefix: settings.keyPrefix,
+      seal: (value) => engine.seal(value),
+      unseal: (sealed) => engine.unseal(sealed),
+    });
+  }
+
+  async getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T> {
+    const at = this.address(key, this.entryVersion('getOrSet', options));
+    const ttl = this.entryTtl(options);
+    const isFactory = typeof valueOrFactory === 'function';
+    // Here and now: after the read it could no more be told who asks.
+    if (isFactory) this.#loader.checkNotStarting(at.name, key);
+    const sealed = isFactory ? undefined : this.sealed(valueOrFactory);
+    const held = await this.readCounted(at);
+    if (held !== undefined) return held as T;
+    if (isFactory) {
+      const load = { name: at.name, key, factory: valueOrFactory as Factory, store: this.#storeAt(at, ttl) };
+      return (await this.#loader.load(load)) as T;
+    }
+    await this.writeCounted(at, sealed, ttl);
+    return this.engine.unseal(sealed) as T;
+  }
+
+  wrap<A extends unknown[], R, This = unknown>(
+    fn: (this: This, ...args: A) => R,
+    options: WrapOptions<A>,
+  ): (this: This, ...args: A) => Promise<Awaited<R>> {
+    return wrapFunction(this, fn, options, (expiry) => {
+      this.entryVersion('wrap', expiry);
+      this.entryTtl(expiry);
+    });
+  }
+
+  protected override changed(at: Address): void {
+    this.engine.flights.overrule(at.name);
+  }
+
+  protected override allChanged(): void {
+    const { keyPrefix } = this.settings;
+    this.engine.flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
+  }
+
+  /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
+  #storeAt(at: Address, ttl: number): (sealed: unknown) => Promise<void> {
+    return async (sealed) => {
+      try {
+        await this.orElse(this.countedSet(this.engine.writeLoaded(at, sealed, ttl)), undefined);
+      } catch (error) {
+        if (!(error instanceof CacheUnavailableError)) throw error;
+      }
+    };
+  }
+}
