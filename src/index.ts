@@ -24,5 +24,7 @@ export type { Ttl } from './core/ttl.js';
 export { DummyCache, type DummyCacheOptions } from './dummy/dummy-cache.js';
 export { LocMemCache } from './locmem/locmem-cache.js';
 export type { LocMemCacheOptions } from './locmem/locmem-options.js';
+export { RedisCache } from './redis/redis-cache.js';
+export type { RedisCacheOptions, RedisClient } from './redis/redis-options.js';
 export { SharedCache } from './shared/shared-cache.js';
 export type { SharedCacheOptions } from './shared/shared-options.js';

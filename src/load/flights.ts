@@ -1,3 +1,5 @@
+import { WatchedReads } from './watched-reads.js';
+
 /** One run of a factory, and all who wait for it. */
 export class Flight {
   /** What the factory made, sealed; `undefined` where there is nothing to store. Set before anyone can join. */
@@ -18,6 +20,8 @@ export class Flight {
  */
 export class Flights {
   readonly #current = new Map<string, Flight>();
+  /** Reads that may lead to a run. In-process caches need none: nothing comes between their read and the run. */
+  readonly reads = new WatchedReads();
 
   get size(): number {
     return this.#current.size;
@@ -44,6 +48,7 @@ export class Flights {
   /** The entry was written or deleted meanwhile: what the run makes is out of date. */
   overrule(name: string): void {
     this.#current.delete(name);
+    this.reads.overrule(name);
   }
 
   /** The same for all entries, or those under a prefix. */
@@ -51,5 +56,6 @@ export class Flights {
     for (const [name, flight] of this.#current) {
       if (prefix === undefined || flight.prefix === prefix) this.#current.delete(name);
     }
+    this.reads.overruleAll();
   }
 }

@@ -38,7 +38,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     // Here and now: after the read it could no more be told who asks.
     if (isFactory) this.#loader.checkNotStarting(at.name, key);
     const sealed = isFactory ? undefined : this.sealed(valueOrFactory);
-    const held = await this.readCounted(at);
+    const held = await this.#readWatched(at);
     if (held !== undefined) return held as T;
     if (isFactory) {
       const load = { name: at.name, key, factory: valueOrFactory as Factory, store: this.#storeAt(at, ttl) };
@@ -46,6 +46,19 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     }
     await this.writeCounted(at, sealed, ttl);
     return this.engine.unseal(sealed) as T;
+  }
+
+  /** A miss that was true when it was told: a write that came between is read in its turn. */
+  async #readWatched(at: Address): Promise<unknown> {
+    const { reads } = this.engine.flights;
+    const watch = reads.begin(at.name);
+    try {
+      const held = await this.readCounted(at);
+      if (held !== undefined || !watch.isOverruled) return held;
+    } finally {
+      reads.end(at.name, watch);
+    }
+    return this.#readWatched(at);
   }
 
   wrap<A extends unknown[], R, This = unknown>(

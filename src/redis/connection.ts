@@ -1,0 +1,227 @@
+import { Deadlines } from '../core/deadlines.js';
+import { CacheUnavailableError, InvalidConfigError } from '../core/errors.js';
+import { type Dialing, dial, type WireListener } from './dial.js';
+import type { RedisTarget } from './redis-options.js';
+import type { Argument, Node, Reply, Wire } from './wire.js';
+
+/** Calls that may wait for an answer at once: a server that hangs must not fill the memory of those who ask it. */
+const MOST_WAITING = 100_000;
+/** Pauses between attempts to connect, in milliseconds: doubled at each, and spread, lest all come back at once. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 2000;
+
+/** Who wants to know what becomes of a connection. */
+export interface ConnectionListener {
+  /** Connected, for the first time or anew. */
+  connected(): void;
+  /** Lost: what the server says from now on is not heard. */
+  disconnected(): void;
+  invalidated(name: string | null): void;
+}
+
+/**
+ * The way to Redis for all caches of this process that name the same server. Every call ends within the timeout.
+ *
+ * A call waits for the first connection; once an attempt has failed, calls fail at once, and attempts go on behind. A
+ * wire on which a call had no answer in time is given up, and with it all calls that wait there: they would wait in vain,
+ * and whoever came after them.
+ */
+export class Connection {
+  readonly #target: RedisTarget;
+  readonly #timeout: number;
+  readonly #tracked: string | undefined;
+  readonly #listener: ConnectionListener | undefined;
+  readonly #deadlines: Deadlines;
+  #wire: Wire | undefined;
+  #dialing: Dialing | undefined;
+  #connecting: Promise<Wire> | undefined;
+  #failure: unknown;
+  #failures = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param tracked the prefix whose changes by others `listener` wants to hear. */
+  constructor(target: RedisTarget, timeout: number, tracked?: string, listener?: ConnectionListener) {
+    this.#target = target;
+    this.#timeout = timeout;
+    this.#tracked = tracked;
+    this.#listener = listener;
+    this.#deadlines = new Deadlines(timeout);
+  }
+
+  /** @throws CacheUnavailableError: no answer, no connection, or an answer that says no. */
+  send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply> {
+    return this.#ask((wire) => wire.send(key, isReadonly, args));
+  }
+
+  /** Whether one command may name one key alone. @throws CacheUnavailableError */
+  isCluster(): Promise<boolean> {
+    return this.#ask(async (wire) => wire.isCluster);
+  }
+
+  /** Asks all nodes at once, or the only one. @throws CacheUnavailableError */
+  async nodes(): Promise<Node[]> {
+    const nodes = await this.#ask((wire) => wire.nodes());
+    return nodes.map(({ send }) => ({ send: (args: Argument[]) => this.#ask(() => send(args)) }));
+  }
+
+  /** Begins to connect, if that is not done or under way. */
+  open(): void {
+    if (this.#wire === undefined && this.#failure === undefined) void this.#connect().catch(() => {});
+  }
+
+  /** What is under way is answered first, or runs out of time. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+    while (this.#deadlines.count > 0) await this.#nextSettled();
+    this.#deadlines.close();
+    this.#dialing?.abandon();
+    if (this.#target.kind !== 'client') this.#wire?.destroy();
+    this.#wire = undefined;
+  }
+
+  #settled: (() => void) | undefined;
+
+  #nextSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled = resolve;
+    });
+  }
+
+  #ask<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
+    if (this.#deadlines.count >= MOST_WAITING) return Promise.reject(tooMany());
+    const wire = this.#wire;
+    if (wire === undefined && this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
+    return new Promise<T>((resolve, reject) => {
+      const deadline = this.#deadlines.begin(() => {
+        reject(unanswered(this.#timeout));
+        this.#giveUp(wire);
+        this.#settled?.();
+      });
+      const asked = wire === undefined ? this.#connect().then(question) : question(wire);
+      asked.then(
+        (reply) => {
+          this.#deadlines.met(deadline);
+          resolve(reply);
+          this.#settled?.();
+        },
+        (error) => {
+          this.#deadlines.met(deadline);
+          // A master that was made a replica: there is another one by now.
+          if (error instanceof Error && error.message.startsWith('READONLY')) this.#giveUp(wire);
+          reject(unavailable(error));
+          this.#settled?.();
+        },
+      );
+    });
+  }
+
+  #connect(): Promise<Wire> {
+    this.#connecting ??= this.#dial().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #dial(): Promise<Wire> {
+    const listener: WireListener = {
+      lost: (reason) => {
+        if (this.#dialing === dialing) this.#lost(reason);
+      },
+      invalidated: (name) => {
+        if (this.#dialing === dialing) this.#listener?.invalidated(name);
+      },
+    };
+    const before = this.#wire;
+    const dialing = dial(this.#target, this.#timeout, this.#tracked, listener);
+    this.#dialing = dialing;
+    try {
+      const wire = await this.#inTime(dialing);
+      if (this.#isClosed) throw new Error('The cache was closed.');
+      this.#wire = wire;
+      this.#failure = undefined;
+      this.#failures = 0;
+      if (before !== undefined) retire(before, this.#timeout);
+      this.#listener?.connected();
+      return wire;
+    } catch (error) {
+      dialing.abandon();
+      this.#failure = error;
+      this.#retryLater();
+      throw error;
+    }
+  }
+
+  /** A server that takes the connection and then says nothing must not be waited for, either. */
+  async #inTime(dialing: Dialing): Promise<Wire> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(unanswered(this.#timeout)), this.#timeout);
+      // Those who wait for the connection have a deadline of their own.
+      timer.unref();
+    });
+    try {
+      return await Promise.race([dialing.wire, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #giveUp(wire: Wire | undefined): void {
+    if (wire !== undefined && wire === this.#wire) this.#lost(unanswered(this.#timeout));
+  }
+
+  /** A cluster that lost a node is of use until there is a new picture of it; anything else is not. */
+  #lost(reason: unknown): void {
+    const wire = this.#wire;
+    if (wire === undefined || this.#isClosed || this.#target.kind === 'client') return;
+    if (!wire.isCluster) {
+      this.#wire = undefined;
+      wire.destroy();
+      this.#listener?.disconnected();
+      void this.#connect().catch(() => {});
+    } else if (this.#retryTimer === undefined && this.#connecting === undefined) {
+      this.#failures = Math.max(this.#failures, 1);
+      this.#failure = reason;
+      this.#retryLater();
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#isClosed || this.#retryTimer !== undefined) return;
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures, LONGEST_PAUSE);
+    this.#failures++;
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#retryTimer = undefined;
+        void this.#connect().catch(() => {});
+      },
+      pause * (0.5 + Math.random() / 2),
+    );
+    this.#retryTimer.unref();
+  }
+}
+
+/** Calls that are under way there are answered, or have run out of time by then. */
+function retire(wire: Wire, timeout: number): void {
+  setTimeout(() => wire.destroy(), timeout).unref();
+}
+
+/** What the server, the client or the network said, as what it is to our callers. */
+function unavailable(cause: unknown): Error {
+  if (cause instanceof CacheUnavailableError || cause instanceof InvalidConfigError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new CacheUnavailableError(`Redis is not available: ${message}`, { cause });
+}
+
+function unanswered(timeout: number): CacheUnavailableError {
+  return new CacheUnavailableError(
+    `Redis did not answer within ${timeout} ms (commandTimeout). It may hang, be overloaded, or be out of reach.`,
+  );
+}
+
+function tooMany(): CacheUnavailableError {
+  return new CacheUnavailableError(`${MOST_WAITING} calls wait for Redis already. Ask less, or wait for answers.`);
+}

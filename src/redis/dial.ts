@@ -1,0 +1,202 @@
+import type { RedisClientOptions, RedisClientType } from 'redis';
+import { InvalidConfigError } from '../core/errors.js';
+import type { RedisClient, RedisTarget } from './redis-options.js';
+import { COMMAND_OPTIONS, type Wire, wireOf } from './wire.js';
+
+type Redis = typeof import('redis');
+
+/** What a wire has to say beside its answers. */
+export interface WireListener {
+  /** It will not answer any more. */
+  lost(reason: unknown): void;
+  /** The server says that these stored keys were changed by others; `null`: any may have been. */
+  invalidated(name: string | null): void;
+}
+
+/** An attempt to connect. */
+export interface Dialing {
+  readonly wire: Promise<Wire>;
+  /** Lets go of whatever is open by now. */
+  abandon(): void;
+}
+
+/** Begins to connect. Reconnection is not the client's affair: who dials decides when to dial again. */
+export function dial(
+  target: RedisTarget,
+  timeout: number,
+  tracked: string | undefined,
+  listener: WireListener,
+): Dialing {
+  const attempt = new Attempt(timeout, tracked, listener);
+  return { wire: attempt.connect(target), abandon: () => attempt.abandon() };
+}
+
+class Attempt {
+  readonly #timeout: number;
+  readonly #tracked: string | undefined;
+  readonly #listener: WireListener;
+  readonly #open: { destroy(): unknown }[] = [];
+  #isAbandoned = false;
+
+  constructor(timeout: number, tracked: string | undefined, listener: WireListener) {
+    this.#timeout = timeout;
+    this.#tracked = tracked;
+    this.#listener = listener;
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true;
+    for (const client of this.#open) client.destroy();
+  }
+
+  async connect(target: RedisTarget): Promise<Wire> {
+    if (target.kind === 'client') return this.#own(target.client);
+    const redis = await loadRedis();
+    if (target.kind === 'cluster') return this.#cluster(redis, target.urls);
+    if (target.kind === 'standalone') return this.#standalone(redis, { url: target.url });
+    return this.#master(redis, target.urls, target.master);
+  }
+
+  /** The user's own client, with which he does as he likes; its reconnection is his, too. */
+  async #own(client: RedisClient): Promise<Wire> {
+    if (!client.isOpen) await client.connect();
+    return wireOf(client);
+  }
+
+  async #standalone(redis: Redis, where: RedisClientOptions): Promise<Wire> {
+    const client = await this.#client(redis, where, this.#tracked !== undefined);
+    client.on('error', (error) => this.#listener.lost(error));
+    if (this.#tracked !== undefined) await this.#track(client, this.#tracked);
+    return wireOf(client as unknown as RedisClient);
+  }
+
+  async #client(redis: Redis, where: RedisClientOptions, emitInvalidate = false): Promise<RedisClientType> {
+    const { socket, ...rest } = where;
+    const client = redis.createClient({
+      ...rest,
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: this.#timeout } as NonNullable<typeof socket>,
+      disableOfflineQueue: true,
+      maintNotifications: 'disabled',
+      emitInvalidate,
+      commandOptions: COMMAND_OPTIONS,
+    }) as unknown as RedisClientType;
+    // What fails is said by the promise; without a listener the event would end the program.
+    client.on('error', () => {});
+    // A socket keeps no program alive: those who wait for an answer do.
+    client.unref();
+    this.#opened(client);
+    await client.connect();
+    return client;
+  }
+
+  /** In place of the tracking that the client switched on: all keys under the prefix, but not what we write ourselves. */
+  async #track(client: RedisClientType, prefix: string): Promise<void> {
+    client.on('invalidate' as never, (name: Buffer | string | null) => {
+      this.#listener.invalidated(name === null ? null : name.toString());
+    });
+    await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
+    const scope = prefix === '' ? [] : ['PREFIX', prefix];
+    await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...scope, 'NOLOOP']);
+  }
+
+  /** Nodes are connected to when they are first asked, so that one that is down is missed by its own keys alone. */
+  async #cluster(redis: Redis, urls: readonly string[]): Promise<Wire> {
+    const { username, password, protocol } = new URL(urls[0]!);
+    const cluster = redis.createCluster({
+      rootNodes: urls.map((url) => ({ url })),
+      minimizeConnections: true,
+      defaults: {
+        ...(username !== '' && { username: decodeURIComponent(username) }),
+        ...(password !== '' && { password: decodeURIComponent(password) }),
+        socket: {
+          ...(protocol === 'rediss:' && { tls: true as const }),
+          reconnectStrategy: false,
+          connectTimeout: this.#timeout,
+        },
+        disableOfflineQueue: true,
+        maintNotifications: 'disabled',
+      },
+      commandOptions: COMMAND_OPTIONS,
+    });
+    cluster.on('error', () => {});
+    cluster.on('node-error', (error) => this.#listener.lost(error));
+    cluster.on('node-connect', () => {
+      for (const { client } of cluster.masters) client?.unref();
+    });
+    this.#opened(cluster);
+    await cluster.connect();
+    return wireOf(cluster as unknown as RedisClient);
+  }
+
+  /** Asks one sentinel after the other where the master is, and whoever it names, whether it is one. */
+  async #master(redis: Redis, urls: readonly string[], name: string): Promise<Wire> {
+    let failure: unknown;
+    for (const url of urls) {
+      try {
+        const [host, port] = await this.#askSentinel(redis, url, name);
+        const { username, password, pathname, protocol } = new URL(url);
+        const where: RedisClientOptions = {
+          socket: { host, port: Number(port), ...(protocol === 'rediss:' && { tls: true as const }) } as never,
+          ...(username !== '' && { username: decodeURIComponent(username) }),
+          ...(password !== '' && { password: decodeURIComponent(password) }),
+          database: Number(pathname.slice(1)),
+        };
+        const wire = await this.#standalone(redis, where);
+        const [node] = await wire.nodes();
+        const [role] = (await node!.send(['ROLE'])) as [Buffer];
+        if (role.toString() === 'master') return wire;
+        wire.destroy();
+        failure = new Error(`The sentinels name ${host}:${port} as the master of ${name}, which it is not (yet).`);
+      } catch (error) {
+        if (this.#isAbandoned) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** The URL's password is the master's; sentinels mostly have none. */
+  async #askSentinel(redis: Redis, url: string, name: string): Promise<[host: string, port: string]> {
+    const { hostname, port, protocol } = new URL(url);
+    const open = {
+      host: hostname,
+      port: Number(port || 26_379),
+      ...(protocol === 'rediss:' && { tls: true as const }),
+    };
+    const ask = async (where: RedisClientOptions): Promise<[string, string]> => {
+      const client = await this.#client(redis, where);
+      try {
+        const answer = (await client.sendCommand(['SENTINEL', 'get-master-addr-by-name', name])) as Buffer[] | null;
+        if (answer === null) throw new Error(`The sentinel at ${hostname} knows no master called ${name}.`);
+        return [answer[0]!.toString(), answer[1]!.toString()];
+      } finally {
+        client.destroy();
+      }
+    };
+    try {
+      return await ask({ socket: open as never });
+    } catch (error) {
+      if (this.#isAbandoned || !String(error).includes('NOAUTH')) throw error;
+      const withPassword = new URL(url);
+      withPassword.pathname = '';
+      return ask({ url: withPassword.href });
+    }
+  }
+
+  #opened(client: { destroy(): unknown }): void {
+    this.#open.push(client);
+    if (this.#isAbandoned) client.destroy();
+  }
+}
+
+/** @throws InvalidConfigError if the package is not installed. */
+async function loadRedis(): Promise<Redis> {
+  try {
+    return await import('redis');
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new InvalidConfigError('RedisCache needs the package redis, which is not installed: npm install redis', {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,233 @@
+import type { CacheSettings } from '../core/cache-options.js';
+import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
+import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
+import { warnOfUnportableKey } from '../core/keys.js';
+import type { ValueCodec } from '../encoding/value-codec.js';
+import type { Flights } from '../load/flights.js';
+import type { LoadingEngine } from '../load/loading-server-cache.js';
+import { enterPlace, leavePlace, type Place } from './place.js';
+import type { RedisSettings } from './redis-options.js';
+import { INCREASE, KEEP_FOR_EVER, MOVE, READ_TIMED, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
+import { patternOf, storedKeys } from './stored-keys.js';
+import type { Argument, Node, Reply } from './wire.js';
+
+/** Redis takes no more (`proto-max-bulk-len`), and ends the connection of who tries. */
+const LARGEST_VALUE = 512 * 1024 * 1024;
+/** Milliseconds further away than that are for ever: Redis counts up to 2^63. */
+const LONGEST_TTL = 2 ** 53;
+const SCAN_COUNT = 1000;
+/** How often a move across nodes is tried again because the entry was written meanwhile. */
+const MOVES = 20;
+
+/** A value, and the milliseconds that it has left. */
+export interface Timed {
+  readonly value: unknown;
+  readonly ttl: number;
+}
+
+/** Entries in Redis, or Valkey. */
+export class RedisEngine implements LoadingEngine {
+  readonly flights: Flights;
+  readonly #place: Place;
+  readonly #settings: RedisSettings;
+  readonly #cacheSettings: CacheSettings;
+  readonly #codec: ValueCodec;
+
+  constructor(settings: RedisSettings, cacheSettings: CacheSettings, codec: ValueCodec) {
+    this.#settings = settings;
+    this.#cacheSettings = cacheSettings;
+    this.#codec = codec;
+    this.#place = enterPlace(settings);
+    this.flights = this.#place.flights;
+  }
+
+  async read({ name }: Address): Promise<unknown> {
+    try {
+      return this.#decode(await this.#send(name, true, ['GET', name]));
+    } catch (error) {
+      if (isWrongType(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async readMany(ats: readonly Address[]): Promise<unknown[]> {
+    if (await this.#isCluster()) return Promise.all(ats.map((at) => this.read(at)));
+    const names = ats.map(({ name }) => name);
+    const found = (await this.#send(names[0]!, true, ['MGET', ...names])) as Reply[];
+    return found.map((reply) => this.#decode(reply));
+  }
+
+  async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
+    const names = ats.map(({ name }) => name);
+    const found = (await this.#isCluster())
+      ? (await Promise.all(names.map((name) => this.#run(READ_TIMED, [name])))).map((reply) => (reply as Reply[])[0])
+      : ((await this.#run(READ_TIMED, names)) as Reply[]);
+    return ats.map((_at, i) => {
+      const reply = found[i];
+      if (!Array.isArray(reply)) return undefined;
+      const value = this.#decode(reply[0] as Reply);
+      const left = reply[1] as number;
+      return value === undefined ? undefined : { value, ttl: left < 0 ? Number.POSITIVE_INFINITY : left };
+    });
+  }
+
+  async write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    if (ttl <= 0) await this.remove(at);
+    else await this.#send(at.name, false, this.#set(at, sealed, ttl));
+  }
+
+  async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    if (this.#place.users > 0) await this.write(at, sealed, ttl);
+  }
+
+  async writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+    if (ttl <= 0) return !(await this.contains(at));
+    return (await this.#send(at.name, false, [...this.#set(at, sealed, ttl), 'NX'])) !== null;
+  }
+
+  /** All in one go, each with an answer of its own: MSET knows no ttl. */
+  async writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+    const results = await Promise.allSettled(entries.map(({ at, sealed }) => this.write(at, sealed, ttl)));
+    const failed: Address[] = [];
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
+      failed.push(entries[i]!.at);
+    }
+    return failed;
+  }
+
+  async contains({ name }: Address): Promise<boolean> {
+    return (await this.#send(name, true, ['EXISTS', name])) === 1;
+  }
+
+  async remove({ name }: Address): Promise<boolean> {
+    return (await this.#send(name, false, ['UNLINK', name])) === 1;
+  }
+
+  async removeMany(ats: readonly Address[]): Promise<number> {
+    if (await this.#isCluster()) {
+      const removed = await Promise.all(ats.map((at) => this.remove(at)));
+      return removed.filter((was) => was).length;
+    }
+    const names = ats.map(({ name }) => name);
+    return (await this.#send(names[0]!, false, ['UNLINK', ...names])) as number;
+  }
+
+  async prolong(at: Address, ttl: number): Promise<boolean> {
+    if (ttl <= 0) return this.remove(at);
+    if (ttl >= LONGEST_TTL) return (await this.#run(KEEP_FOR_EVER, [at.name])) === 1;
+    return (await this.#send(at.name, false, ['PEXPIRE', at.name, milliseconds(ttl)])) === 1;
+  }
+
+  async increase({ name }: Address, delta: number): Promise<number | NotNumber | undefined> {
+    let reply: Reply;
+    try {
+      reply = await this.#run(INCREASE, [name], [String(delta)]);
+    } catch (error) {
+      if (isWrongType(error)) return new NotNumber('a value that is not of this cache');
+      throw error;
+    }
+    if (reply === null) return undefined;
+    return Array.isArray(reply) ? new NotNumber(this.#decode(reply[0] as Reply)) : Number(String(reply));
+  }
+
+  async move(from: Address, to: Address): Promise<boolean> {
+    if (from.name === to.name) return this.contains(from);
+    if (await this.#isCluster()) return this.#moveAcross(from, to);
+    return (await this.#run(MOVE, [from.name, to.name])) === 1;
+  }
+
+  /**
+   * Between nodes there is no common step: it is written there before it is removed here, if it is still the same, so
+   * that nothing is lost. For a moment it stands at both.
+   */
+  async #moveAcross(from: Address, to: Address): Promise<boolean> {
+    for (let i = 0; i < MOVES; i++) {
+      const [found] = (await this.#run(READ_TIMED, [from.name])) as Reply[];
+      if (!Array.isArray(found)) return false;
+      const [value, left] = found as [Buffer, number];
+      const expiry = left < 0 ? [] : ['PX', String(Math.max(left, 1))];
+      await this.#send(to.name, false, ['SET', to.name, value, ...expiry]);
+      if ((await this.#run(REMOVE_IF_UNCHANGED, [from.name], [value])) === 1) return true;
+    }
+    throw new CacheUnavailableError(`${show(from.key)} was written all the time while it was to be moved. Try again.`);
+  }
+
+  async removeAll(): Promise<void> {
+    const nodes = await this.#place.connection.nodes();
+    if (this.#cacheSettings.keyPrefix === '') await Promise.all(nodes.map(({ send }) => send(['FLUSHDB', 'ASYNC'])));
+    else await Promise.all(nodes.map((node) => this.#removePrefix(node)));
+  }
+
+  /** In small steps, between which the server answers others. What was there when it began is gone when it ends. */
+  async #removePrefix(node: Node): Promise<void> {
+    const keys = storedKeys(this.#cacheSettings);
+    const isCluster = await this.#isCluster();
+    let cursor = '0';
+    do {
+      const scan = ['SCAN', cursor, 'MATCH', patternOf(keys.beginning), 'COUNT', String(SCAN_COUNT)];
+      const [next, found] = (await node.send(scan)) as [Buffer, Buffer[]];
+      const ours = found.map(String).filter(keys.isOurs);
+      if (isCluster) await Promise.all(ours.map((name) => node.send(['UNLINK', name])));
+      else if (ours.length > 0) await node.send(['UNLINK', ...ours]);
+      cursor = next.toString();
+    } while (cursor !== '0');
+  }
+
+  seal(value: unknown): unknown {
+    return this.#codec.encode(value);
+  }
+
+  unseal(sealed: unknown): unknown {
+    return this.#codec.decode(typeof sealed === 'string' ? Buffer.from(sealed) : (sealed as Buffer));
+  }
+
+  checkName(name: string): void {
+    warnOfUnportableKey(name, 0);
+  }
+
+  async close(): Promise<void> {
+    await leavePlace(this.#settings, this.#place);
+  }
+
+  #set({ key, name }: Address, sealed: unknown, ttl: number): Argument[] {
+    const value = sealed as string | Buffer;
+    if (value.length > LARGEST_VALUE) {
+      throw new ValueTooLargeError(
+        `The value of ${show(key)} takes ${value.length} bytes; Redis takes at most ${LARGEST_VALUE}. Store less.`,
+      );
+    }
+    return ttl >= LONGEST_TTL ? ['SET', name, value] : ['SET', name, value, 'PX', milliseconds(ttl)];
+  }
+
+  #send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply> {
+    return this.#place.connection.send(key, isReadonly, args);
+  }
+
+  #run(script: Script, keys: readonly string[], args: readonly Argument[] = []): Promise<Reply> {
+    return run((command) => this.#send(keys[0]!, false, command), script, keys, args);
+  }
+
+  #isCluster(): Promise<boolean> {
+    return this.#place.connection.isCluster();
+  }
+
+  #decode(reply: Reply): unknown {
+    return Buffer.isBuffer(reply) ? this.#codec.decode(reply) : undefined;
+  }
+}
+
+function milliseconds(ttl: number): string {
+  return String(Math.ceil(ttl));
+}
+
+/** Whether the server answered, and said no. */
+function isRefusal(error: unknown): boolean {
+  const cause = error instanceof CacheUnavailableError ? error.cause : undefined;
+  return cause instanceof Error && /^[A-Z]+ /.test(cause.message);
+}
+
+function isWrongType(error: unknown): boolean {
+  return isRefusal(error) && /WRONGTYPE/.test(((error as Error).cause as Error).message);
+}
