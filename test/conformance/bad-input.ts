@@ -21,7 +21,7 @@ const KEYS: readonly [unknown, RegExp][] = [
 ];
 
 /** Each call that takes a key. */
-const CALLS_WITH_KEY: Record<string, (cache: Cache, key: string) => Promise<unknown>> = {
+export const CALLS_WITH_KEY: Record<string, (cache: Cache, key: string) => Promise<unknown>> = {
   get: (cache, key) => cache.get(key),
   'get with options': (cache, key) => cache.get(key, { default: 1, version: 2 }),
   set: (cache, key) => cache.set(key, 1),
@@ -167,14 +167,9 @@ export function badInput(subject: Subject): void {
       for (const [title, call, shows] of wrongCalls()) {
         await assert.rejects(call(cache), { ...ARGUMENT_ERROR, message: shows }, title);
         tried++;
-        if (!subject.capabilities.countsCalls) continue;
-        const { sets, deletes, entries, bytes, evictions, expirations } = await cache.stats();
+        if (subject.capabilities.counts === 'nothing') continue;
         const { hits, misses } = before;
-        assert.deepStrictEqual(
-          { hits, misses, sets, deletes, entries, bytes, evictions, expirations },
-          { ...before },
-          `${title}: changed the cache`,
-        );
+        assert.deepStrictEqual({ ...(await cache.stats()), hits, misses }, before, `${title}: changed the cache`);
       }
       assert.ok(tried > 300, `${tried} wrong calls`);
       if (!subject.capabilities.stores) return;

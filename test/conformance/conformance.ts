@@ -4,6 +4,7 @@ import { closing } from './closing.js';
 import { counters } from './counters.js';
 import { counting } from './counting.js';
 import { expiry } from './expiry.js';
+import { keyForms } from './key-forms.js';
 import { loading } from './loading.js';
 import { manyKeys } from './many-keys.js';
 import { readingAndWriting } from './reading-and-writing.js';
@@ -26,6 +27,7 @@ export function conformance(subject: Subject): void {
     manyKeys(subject);
     counters(subject);
     values(subject);
-    if (subject.capabilities.countsCalls) counting(subject);
+    keyForms(subject);
+    if (subject.capabilities.counts !== 'nothing') counting(subject);
   });
 }

@@ -14,7 +14,14 @@ for (const face of ['async', 'sync'] as const) {
   conformance({
     name: 'DummyCache',
     face,
-    capabilities: { stores: false, values: 'copy', ttlGranularity: 1, countsCalls: false },
+    capabilities: {
+      stores: false,
+      values: 'copy',
+      ttlGranularity: 1,
+      counts: 'nothing',
+      keys: 'any',
+      tellsOwnEntries: true,
+    },
     place: async () => placeOf(face),
   });
 }

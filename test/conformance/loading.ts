@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Cache } from 'locmem';
 import { type Subject, spec } from './subject.js';
+import { timesOf } from './times.js';
 
 class Failure extends Error {}
 
 export function loading(subject: Subject): void {
   const { stores } = subject.capabilities;
+  const { step, late, second } = timesOf(subject);
 
   describe('getOrSet', () => {
     spec(subject, 'the factory runs where the key is missing, and what it makes is returned', async ({ cache }) => {
@@ -72,10 +74,10 @@ export function loading(subject: Subject): void {
     });
 
     spec(subject, 'ttl and version are those of the call', async ({ cache, place }) => {
-      await cache.getOrSet('k', () => 1, { ttl: '1s', version: 2 });
+      await cache.getOrSet('k', () => 1, { ttl: second, version: 2 });
       assert.equal(await cache.has('k'), false);
       assert.equal(await cache.get('k', { version: 2 }), 1);
-      await place.advance(1000);
+      await place.advance(second + late);
       assert.equal(await cache.getOrSet('k', () => 2, { version: 2 }), 2);
     });
 
@@ -85,21 +87,25 @@ export function loading(subject: Subject): void {
       clear: (cache) => cache.clear(),
     } as Record<string, (cache: Cache) => Promise<unknown>>)) {
       spec(subject, `a ${title} by the factory itself wins: its value is returned, not stored`, async ({ cache }) => {
+        let writing: Promise<unknown> | undefined;
         const load = () => {
-          void write(cache);
+          writing = write(cache);
           return 'made';
         };
         assert.equal(await cache.getOrSet('k', load), 'made');
+        await writing;
         assert.equal(await cache.has('k'), false);
       });
     }
 
     spec(subject, 'a set by the factory itself wins', async ({ cache }) => {
+      let setting: Promise<void> | undefined;
       const load = () => {
-        void cache.set('k', 'set');
+        setting = cache.set('k', 'set');
         return 'made';
       };
       assert.equal(await cache.getOrSet('k', load), 'made');
+      await setting;
       assert.equal(await cache.get('k'), 'set');
     });
   });
@@ -166,12 +172,12 @@ export function loading(subject: Subject): void {
 
     spec(subject, 'ttl and version are those of wrap', async ({ cache, place }) => {
       let runs = 0;
-      const count = cache.wrap(() => ++runs, { key: 'k', ttl: '1s', version: 2 });
+      const count = cache.wrap(() => ++runs, { key: 'k', ttl: second, version: 2 });
       assert.equal(await count(), 1);
       assert.equal(await cache.get('k', { version: 2 }), 1);
-      await place.advance(999);
+      await place.advance(second - step);
       assert.equal(await count(), 1);
-      await place.advance(1);
+      await place.advance(step + late);
       assert.equal(await count(), 2);
     });
   });

@@ -30,7 +30,7 @@ for (const policy of ['lru', 'tinylfu'] as const) {
       conformance({
         name: `LocMemCache, ${policy}, values: '${values}'`,
         face,
-        capabilities: { stores: true, values, ttlGranularity: 1, countsCalls: true },
+        capabilities: { stores: true, values, ttlGranularity: 1, counts: 'store', keys: 'any', tellsOwnEntries: true },
         place: async () => placeOf(face, { policy, values, maxEntries: 1000 }),
       });
     }
@@ -41,7 +41,14 @@ for (const own of [{ cullFrequency: 3 }, { maxSize: '64mb' }] as LocMemCacheOpti
   conformance({
     name: `LocMemCache, ${JSON.stringify(own)}`,
     face: 'sync',
-    capabilities: { stores: true, values: 'copy', ttlGranularity: 1, countsCalls: own.maxSize === undefined },
+    capabilities: {
+      stores: true,
+      values: 'copy',
+      ttlGranularity: 1,
+      counts: 'store',
+      keys: 'any',
+      tellsOwnEntries: true,
+    },
     place: async () => placeOf('sync', { ...own, maxEntries: 1000 } as LocMemCacheOptions),
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { type Subject, spec } from './subject.js';
+import { timesOf } from './times.js';
 
 const DISTINCT_KEYS = [
   'a',
@@ -23,6 +24,8 @@ const DISTINCT_KEYS = [
 ];
 
 export function readingAndWriting(subject: Subject): void {
+  const { late, second } = timesOf(subject);
+
   describe('reading and writing', () => {
     spec(subject, 'a missing entry is undefined', async ({ cache }) => {
       assert.equal(await cache.get('k'), undefined);
@@ -71,10 +74,10 @@ export function readingAndWriting(subject: Subject): void {
     });
 
     spec(subject, 'add leaves an entry as it is', async ({ cache, place }) => {
-      await cache.set('k', 'first', 1000);
-      assert.equal(await cache.add('k', 'second', 9000), false);
+      await cache.set('k', 'first', second);
+      assert.equal(await cache.add('k', 'second', 9 * second), false);
       assert.equal(await cache.get('k'), 'first');
-      await place.advance(1000);
+      await place.advance(second + late);
       assert.equal(await cache.get('k'), undefined);
     });
 

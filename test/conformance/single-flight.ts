@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Cache } from 'locmem';
-import { gate } from './gate.js';
+import { gatedRun } from './gate.js';
 import { vandalize } from './reach.js';
 import { type Scene, type Subject, spec } from './subject.js';
+import { timesOf } from './times.js';
 
 /** What else may happen to a key while its factory runs: each wins over the run. */
 const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves: unknown }> = {
@@ -24,9 +26,19 @@ const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves
   },
 };
 
+/**
+ * Resolves when what `cache` was asked about `key` before is answered, and what follows from the answers has begun: on a
+ * server, who calls `getOrSet` joins a run, or begins one, only then.
+ */
+async function answered(cache: Cache, key = 'k', version = 1): Promise<void> {
+  await cache.get(key, { version });
+  await setImmediate();
+}
+
 /** One run of a factory at a time: what only the async face can show. */
 export function singleFlight(subject: Subject): void {
   const { stores } = subject.capabilities;
+  const { late, second } = timesOf(subject);
 
   /** Another cache that shares the runs of `cache`; where nothing is stored there is nothing to share. */
   const neighbour = async ({ cache, place }: Scene): Promise<Cache> => (stores ? place.open() : cache);
@@ -35,16 +47,12 @@ export function singleFlight(subject: Subject): void {
     spec(subject, 'concurrent callers share one run, and each has a value of his own', async (scene) => {
       const { cache } = scene;
       const other = await neighbour(scene);
-      const run = gate<object>();
-      let runs = 0;
-      const load = () => {
-        runs++;
-        return run.opened;
-      };
-      const waiting = [cache.getOrSet('k', load), cache.getOrSet('k', load), other.getOrSet('k', load)];
+      const run = gatedRun<object>();
+      const waiting = [cache, cache, other].map((one) => one.getOrSet('k', run.factory));
+      await Promise.all([answered(cache), answered(other)]);
       run.open({ list: [1] });
       const made = await Promise.all(waiting);
-      assert.equal(runs, 1);
+      assert.equal(run.count, 1);
       for (const value of made) {
         assert.deepStrictEqual(value, { list: [1] });
         if (subject.capabilities.values !== 'reference') vandalize(value);
@@ -52,45 +60,43 @@ export function singleFlight(subject: Subject): void {
     });
 
     spec(subject, 'different keys and versions run apart', async ({ cache }) => {
-      const run = gate<string>();
-      let runs = 0;
-      const load = () => run.opened.then((text) => `${text}${++runs}`);
+      const runs = [1, 2, 3, 4].map(() => gatedRun<string>());
       const waiting = [
-        cache.getOrSet('a', load),
-        cache.getOrSet('b', load),
-        cache.getOrSet('a', load, { version: 2 }),
-        cache.getOrSet('1:a', load),
+        cache.getOrSet('a', runs[0]!.factory),
+        cache.getOrSet('b', runs[1]!.factory),
+        cache.getOrSet('a', runs[2]!.factory, { version: 2 }),
+        cache.getOrSet('1:a', runs[3]!.factory),
       ];
-      run.open('run');
-      assert.deepStrictEqual(await Promise.all(waiting), ['run1', 'run2', 'run3', 'run4']);
+      await Promise.all(runs.map((run) => run.begun));
+      for (const [i, run] of runs.entries()) run.open(`run ${i}`);
+      assert.deepStrictEqual(await Promise.all(waiting), ['run 0', 'run 1', 'run 2', 'run 3']);
     });
 
     spec(subject, 'caches with different prefixes run apart', async ({ cache, place }) => {
       const other = await place.open({ keyPrefix: 'p' });
-      const run = gate<string>();
-      const waiting = [
-        cache.getOrSet('k', () => run.opened.then(() => 'none')),
-        other.getOrSet('k', () => run.opened.then(() => 'p')),
-      ];
-      run.open('');
+      const [none, p] = [gatedRun<string>(), gatedRun<string>()];
+      const waiting = [cache.getOrSet('k', none.factory), other.getOrSet('k', p.factory)];
+      await Promise.all([none.begun, p.begun]);
+      none.open('none');
+      p.open('p');
       assert.deepStrictEqual(await Promise.all(waiting), ['none', 'p']);
     });
 
     spec(subject, 'caches with different key functions run apart', async ({ place }) => {
       const a = await place.open({ keyFunction: (key) => `a/${key}` });
       const b = await place.open({ keyFunction: (key) => `b/${key}` });
-      const run = gate<string>();
-      const waiting = [
-        a.getOrSet('k', () => run.opened.then(() => 'a')),
-        b.getOrSet('k', () => run.opened.then(() => 'b')),
-      ];
-      run.open('');
+      const [ofA, ofB] = [gatedRun<string>(), gatedRun<string>()];
+      const waiting = [a.getOrSet('k', ofA.factory), b.getOrSet('k', ofB.factory)];
+      await Promise.all([ofA.begun, ofB.begun]);
+      ofA.open('a');
+      ofB.open('b');
       assert.deepStrictEqual(await Promise.all(waiting), ['a', 'b']);
     });
 
     spec(subject, 'a failure rejects all who wait, and the next caller starts anew', async ({ cache }) => {
-      const run = gate<string>();
-      const waiting = [1, 2, 3].map(() => cache.getOrSet('k', () => run.opened));
+      const run = gatedRun<string>();
+      const waiting = [1, 2, 3].map(() => cache.getOrSet('k', run.factory));
+      await answered(cache);
       const failure = new RangeError('no');
       run.fail(failure);
       for (const { status, ...rest } of await Promise.allSettled(waiting)) {
@@ -102,18 +108,21 @@ export function singleFlight(subject: Subject): void {
     });
 
     spec(subject, 'undefined is handed to all who wait', async ({ cache }) => {
-      const run = gate<undefined>();
-      const waiting = [1, 2].map(() => cache.getOrSet('k', () => run.opened));
+      const run = gatedRun<undefined>();
+      const waiting = [1, 2].map(() => cache.getOrSet('k', run.factory));
+      await answered(cache);
       run.open(undefined);
       assert.deepStrictEqual(await Promise.all(waiting), [undefined, undefined]);
       assert.equal(await cache.has('k'), false);
     });
 
     spec(subject, 'an uncacheable value rejects all who wait, and stores nothing', async ({ cache }) => {
-      const run = gate<unknown>();
-      const waiting = [1, 2].map(() => cache.getOrSet('k', () => run.opened));
+      const run = gatedRun<unknown>();
+      const waiting = [1, 2].map(() => cache.getOrSet('k', run.factory));
+      await answered(cache);
       run.open(() => 'a function');
-      for (const one of waiting) await assert.rejects(one, { code: 'ERR_LOCMEM_UNCACHEABLE_VALUE' });
+      await Promise.all(waiting.map((one) => assert.rejects(one, { code: 'ERR_LOCMEM_UNCACHEABLE_VALUE' })));
+      assert.equal(run.count, 1);
       assert.equal(await cache.has('k'), false);
     });
 
@@ -122,8 +131,11 @@ export function singleFlight(subject: Subject): void {
       spec(subject, `${name} during the run wins, and later callers start anew`, async (scene) => {
         const { cache } = scene;
         const other = await neighbour(scene);
-        const run = gate<string>();
-        const early = [cache.getOrSet('k', () => run.opened), other.getOrSet('k', () => 'not run')];
+        const run = gatedRun<string>();
+        const early = [cache.getOrSet('k', run.factory)];
+        await run.begun;
+        early.push(other.getOrSet('k', () => 'not run'));
+        await answered(other);
         await write(other);
         let late: Promise<string> | undefined;
         if (leaves === undefined || !stores) {
@@ -138,8 +150,9 @@ export function singleFlight(subject: Subject): void {
     }
 
     spec(subject, 'a delete with nobody after it leaves nothing', async ({ cache }) => {
-      const run = gate<string>();
-      const waiting = cache.getOrSet('k', () => run.opened);
+      const run = gatedRun<string>();
+      const waiting = cache.getOrSet('k', run.factory);
+      await run.begun;
       assert.equal(await cache.delete('k'), false);
       run.open('stale');
       assert.equal(await waiting, 'stale');
@@ -148,8 +161,9 @@ export function singleFlight(subject: Subject): void {
 
     spec(subject, 'writes of other keys, versions and prefixes leave the run alone', async ({ cache, place }) => {
       const p = await place.open({ keyPrefix: 'p' });
-      const run = gate<string>();
-      const waiting = cache.getOrSet('k', () => run.opened);
+      const run = gatedRun<string>();
+      const waiting = cache.getOrSet('k', run.factory);
+      await run.begun;
       await cache.set('other', 1);
       await cache.delete('k', { version: 2 });
       await p.delete('k');
@@ -161,22 +175,28 @@ export function singleFlight(subject: Subject): void {
     });
 
     spec(subject, 'an older run does not overwrite what a newer one made', async ({ cache }) => {
-      const [older, newer] = [gate<string>(), gate<string>()];
-      const first = cache.getOrSet('k', () => older.opened);
+      const [older, newer] = [gatedRun<string>(), gatedRun<string>()];
+      const first = cache.getOrSet('k', older.factory);
+      await older.begun;
       await cache.delete('k');
-      const second = cache.getOrSet('k', () => newer.opened);
-      const third = cache.getOrSet('k', () => 'joins the newer');
+      const next = cache.getOrSet('k', newer.factory);
+      await newer.begun;
+      const joining = cache.getOrSet('k', () => 'joins the newer');
+      await answered(cache);
       older.open('older');
       assert.equal(await first, 'older');
       assert.equal(await cache.has('k'), false);
       newer.open('newer');
-      assert.deepStrictEqual([await second, await third], ['newer', 'newer']);
+      assert.deepStrictEqual([await next, await joining], ['newer', 'newer']);
       if (stores) assert.equal(await cache.get('k'), 'newer');
     });
 
     spec(subject, 'closing during the run: who waits gets the value', async ({ cache }) => {
-      const run = gate<string>();
-      const waiting = [cache.getOrSet('k', () => run.opened), cache.getOrSet('k', () => 'not run')];
+      const run = gatedRun<string>();
+      const waiting = [cache.getOrSet('k', run.factory)];
+      await run.begun;
+      waiting.push(cache.getOrSet('k', () => 'not run'));
+      await answered(cache);
       await cache.close();
       run.open('made');
       assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
@@ -186,23 +206,24 @@ export function singleFlight(subject: Subject): void {
       spec(subject, 'closing one of two caches during its run: the value is stored for the other', async (scene) => {
         const { cache, place } = scene;
         const other = await place.open();
-        const run = gate<string>();
-        const waiting = [
-          cache.getOrSet('k', () => run.opened, { ttl: 1000, version: 3 }),
-          other.getOrSet('k', () => 'not run', { version: 3 }),
-        ];
+        const run = gatedRun<string>();
+        const waiting = [cache.getOrSet('k', run.factory, { ttl: second, version: 3 })];
+        await run.begun;
+        waiting.push(other.getOrSet('k', () => 'not run', { version: 3 }));
+        await answered(other, 'k', 3);
         await cache.close();
         run.open('made');
         assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
         assert.equal(await other.get('k', { version: 3 }), 'made');
-        await place.advance(1000);
+        await place.advance(second + late);
         assert.equal(await other.has('k', { version: 3 }), false);
       });
 
       spec(subject, 'a write after the close of who runs wins over the run, too', async ({ cache, place }) => {
         const other = await place.open();
-        const run = gate<string>();
-        const waiting = cache.getOrSet('k', () => run.opened);
+        const run = gatedRun<string>();
+        const waiting = cache.getOrSet('k', run.factory);
+        await run.begun;
         await cache.close();
         await other.delete('k');
         run.open('made');
@@ -213,31 +234,27 @@ export function singleFlight(subject: Subject): void {
       spec(subject, 'closing all caches during a run: nothing is stored for who comes later', async (scene) => {
         const { cache, place } = scene;
         const other = await place.open({ keyPrefix: 'p' });
-        const run = gate<string>();
-        const waiting = [cache.getOrSet('k', () => run.opened), other.getOrSet('k', () => run.opened)];
+        const [run, ofOther] = [gatedRun<string>(), gatedRun<string>()];
+        const waiting = [cache.getOrSet('k', run.factory), other.getOrSet('k', ofOther.factory)];
+        await Promise.all([run.begun, ofOther.begun]);
         await cache.close();
         await other.close();
         const later = await place.open();
         run.open('made');
+        ofOther.open('made');
         assert.deepStrictEqual(await Promise.all(waiting), ['made', 'made']);
         assert.equal(await later.has('k'), false);
       });
     }
 
     spec(subject, 'a wrapped function shares runs, too', async ({ cache }) => {
-      const run = gate<number>();
-      let runs = 0;
-      const load = cache.wrap(
-        (id: number) => {
-          runs++;
-          return run.opened.then((base) => base + id);
-        },
-        { key: (id) => `k${id}` },
-      );
+      const run = gatedRun<number>();
+      const load = cache.wrap(async (id: number) => (await run.factory()) + id, { key: (id) => `k${id}` });
       const waiting = [load(1), load(1), load(2)];
+      await Promise.all([answered(cache, 'k1'), answered(cache, 'k2')]);
       run.open(10);
       assert.deepStrictEqual(await Promise.all(waiting), [11, 11, 12]);
-      assert.equal(runs, 2);
+      assert.equal(run.count, 2);
     });
   });
 }

@@ -16,10 +16,17 @@ export interface Capabilities {
   readonly stores: boolean;
   /** What a reader may do with a value. */
   readonly values: 'copy' | 'frozen' | 'reference';
-  /** The step of expiry, in milliseconds: entries are looked at this long before and after their end. */
+  /**
+   * The step of expiry, in milliseconds. 1: it is exact, and time passes only by `advance`. More: entries are looked at
+   * this long before and after their end, which is also what a specification may take in the time of a real server.
+   */
   readonly ttlGranularity: number;
-  /** Whether `stats()` counts every call, and the counts begin with the place. */
-  readonly countsCalls: boolean;
+  /** What `stats()` counts: every call at the place since it was made; those of one cache; or nothing reliably. */
+  readonly counts: 'store' | 'cache' | 'nothing';
+  /** Which keys are taken: any text; what UTF-8 can carry; or what memcached takes. The others: `InvalidKeyError`. */
+  readonly keys: 'any' | 'well-formed' | 'memcached';
+  /** Whether `clear` finds the entries of a prefix that a key function hides. Where not: `InvalidConfigError`. */
+  readonly tellsOwnEntries: boolean;
 }
 
 export interface Place {

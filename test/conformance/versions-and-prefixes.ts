@@ -140,6 +140,18 @@ export function versionsAndPrefixes(subject: Subject): void {
   });
 
   describe('key functions', () => {
+    spec(subject, 'clear of a prefix that the key function hides removes no entry of another', async ({ place }) => {
+      const hide = (key: string) => `hidden:${key}`;
+      const one = await place.open({ keyPrefix: 'p', keyFunction: hide });
+      const other = await place.open({ keyPrefix: 'q', keyFunction: hide });
+      await one.set('own', 1);
+      await other.set('other', 2);
+      if (subject.capabilities.tellsOwnEntries) await one.clear();
+      else await assert.rejects(one.clear(), { name: 'InvalidConfigError', message: /keyFunction/ });
+      assert.equal(await one.has('own'), !subject.capabilities.tellsOwnEntries);
+      assert.equal(await other.get('other'), 2);
+    });
+
     const shout = (key: string, keyPrefix: string, version: number) => `${keyPrefix}/${version}/${key.toUpperCase()}`;
 
     spec(subject, 'a key function makes the stored key of key, prefix and version', async ({ place }) => {
