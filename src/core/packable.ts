@@ -11,19 +11,29 @@ const SHORT = 16;
  * with `undefined`, dates, and all numbers but -0. Nothing that is met twice: msgpack knows no references.
  */
 export function isPackable(value: object): boolean {
-  return new Walk().object(value, 0);
+  return new Walk(false).object(value, 0);
+}
+
+/** The same for JSON: neither dates nor `undefined`, of the numbers only the finite ones but -0. */
+export function isJson(value: object): boolean {
+  return new Walk(true).object(value, 0);
 }
 
 class Walk {
+  readonly #isForJson: boolean;
   readonly #met: object[] = [];
   #many: Set<object> | undefined;
+
+  constructor(isForJson: boolean) {
+    this.#isForJson = isForJson;
+  }
 
   object(value: object, depth: number): boolean {
     if (depth > DEEPEST || !this.#isNew(value)) return false;
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) return this.#fields(value, depth);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#elements(value, depth);
-    return prototype === Date.prototype && types.isDate(value) && !Number.isNaN(value.getTime());
+    return !this.#isForJson && prototype === Date.prototype && types.isDate(value) && !Number.isNaN(value.getTime());
   }
 
   #isNew(value: object): boolean {
@@ -62,10 +72,11 @@ class Walk {
       case 'string':
         return field.isWellFormed();
       case 'number':
-        return !Object.is(field, -0);
+        return !Object.is(field, -0) && (!this.#isForJson || Number.isFinite(field));
       case 'boolean':
-      case 'undefined':
         return true;
+      case 'undefined':
+        return !this.#isForJson;
       default:
         return false;
     }

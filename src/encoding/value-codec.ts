@@ -1,40 +1,79 @@
-import { Packr } from 'msgpackr';
+import { isUtf8 } from 'node:buffer';
+import { createRequire } from 'node:module';
+import type { Packr } from 'msgpackr';
 import { cloneFromBytes, cloneToBytes } from '../core/clone-bytes.js';
 import { notData } from '../core/copy-graph.js';
-import { isPackable } from '../core/packable.js';
+import { isJson, isPackable } from '../core/packable.js';
+import { type CompressionAlgorithm, compress, decompress } from './compression.js';
+import type { EncodingSettings } from './encoding-options.js';
 
-/** The first byte of what is neither a number nor JSON: control characters, with which no text of those begins. */
+/**
+ * The first byte of what is neither a number nor JSON: control characters, with which no text of those begins; 9, 10 and
+ * 13 are JSON's white space.
+ */
 const TAG = { MSGPACK: 1, CLONE: 2, UTF8: 3, UTF16: 4, BUFFER: 5, BIGINT: 6 } as const;
+const COMPRESSED: Record<CompressionAlgorithm, number> = { gzip: 7, brotli: 8, zstd: 11 };
 
 /** Numbers as JavaScript writes them; the integers among them are what `INCR` takes. */
 const NUMBER = /^(?:-?(?:\d+(?:\.\d+)?(?:e[+-]\d+)?|Infinity)|NaN)$/;
+const HEX = /^-?[\da-f]+$/;
 
 /** How values become the bytes that a server keeps, and what is made of them again. Bytes are data: nothing runs. */
 export class ValueCodec {
-  readonly #packr = new Packr({ mapsAsObjects: true, moreTypes: false, copyBuffers: true, useRecords: false });
+  readonly #settings: EncodingSettings;
+  #packr: Packr | undefined;
+
+  constructor(settings: EncodingSettings) {
+    this.#settings = settings;
+  }
 
   /** @throws UncacheableValueError */
   encode(value: unknown): string | Buffer {
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+    const encoded = this.#encode(value);
+    const { compression } = this.#settings;
+    if (compression === undefined || encoded.length < compression.threshold) return encoded;
+    const { algorithm } = compression;
+    const compressed = compress(typeof encoded === 'string' ? Buffer.from(encoded) : encoded, compression);
+    return compressed === undefined ? encoded : tagged(COMPRESSED[algorithm], compressed);
+  }
+
+  #encode(value: unknown): string | Buffer {
     switch (typeof value) {
-      case 'number':
-        return Object.is(value, -0) ? '-0' : String(value);
       case 'string':
-        return value.isWellFormed()
-          ? tagged(TAG.UTF8, Buffer.from(value))
-          : tagged(TAG.UTF16, Buffer.from(value, 'utf16le'));
+        if (!value.isWellFormed()) return tagged(TAG.UTF16, Buffer.from(value, 'utf16le'));
+        return this.#settings.serializer === 'json' ? JSON.stringify(value) : tagged(TAG.UTF8, Buffer.from(value));
       case 'boolean':
         return String(value);
       case 'bigint':
-        return tagged(TAG.BIGINT, Buffer.from(value.toString()));
+        return tagged(TAG.BIGINT, Buffer.from(value.toString(16)));
       case 'object':
-        if (value === null) return 'null';
-        if (Buffer.isBuffer(value)) return tagged(TAG.BUFFER, value);
-        return isPackable(value)
-          ? tagged(TAG.MSGPACK, this.#packr.pack(value))
-          : tagged(TAG.CLONE, cloneToBytes(value));
+        return value === null ? 'null' : this.#encodeObject(value);
       default:
         throw notData(value);
     }
+  }
+
+  #encodeObject(value: object): string | Buffer {
+    if (Buffer.isBuffer(value)) return tagged(TAG.BUFFER, value);
+    if (this.#settings.serializer === 'json' && isJson(value)) return JSON.stringify(value);
+    if (isPackable(value)) {
+      try {
+        return tagged(TAG.MSGPACK, this.#loadPackr().pack(value));
+      } catch {
+        // An object of more fields than msgpackr counts.
+      }
+    }
+    return tagged(TAG.CLONE, cloneToBytes(value));
+  }
+
+  /** Loaded when the first object comes, as SharedCache does. */
+  #loadPackr(): Packr {
+    if (this.#packr === undefined) {
+      const { Packr } = createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr');
+      this.#packr = new Packr({ mapsAsObjects: true, moreTypes: false, useRecords: false, useToJSON: false } as object);
+    }
+    return this.#packr;
   }
 
   /** The value; `undefined` if the bytes are not of our making, which is a miss. */
@@ -49,24 +88,45 @@ export class ValueCodec {
   #decode(bytes: Buffer): unknown {
     const data = bytes.subarray(1);
     switch (bytes[0]) {
+      case COMPRESSED.gzip:
+        return this.#decodePlain(decompress(data, 'gzip'));
+      case COMPRESSED.brotli:
+        return this.#decodePlain(decompress(data, 'brotli'));
+      case COMPRESSED.zstd:
+        return this.#decodePlain(decompress(data, 'zstd'));
+      default:
+        return this.#decodePlain(bytes);
+    }
+  }
+
+  #decodePlain(bytes: Buffer): unknown {
+    const data = bytes.subarray(1);
+    switch (bytes[0]) {
       case TAG.MSGPACK:
-        return this.#packr.unpack(data);
+        return this.#loadPackr().unpack(data);
       case TAG.CLONE:
         return cloneFromBytes(data);
       case TAG.UTF8:
-        return data.toString('utf8');
+        return isUtf8(data) ? data.toString('utf8') : undefined;
       case TAG.UTF16:
-        return data.toString('utf16le');
+        return data.length % 2 === 0 ? data.toString('utf16le') : undefined;
       case TAG.BUFFER:
-        return Buffer.from(data);
+        return Uint8Array.prototype.slice.call(data);
       case TAG.BIGINT:
-        return BigInt(data.toString('latin1'));
-      default: {
-        const text = bytes.toString('utf8');
-        return NUMBER.test(text) ? Number(text) : JSON.parse(text);
-      }
+        return parseBigInt(data.toString('latin1'));
+      default:
+        return parseText(bytes.toString('utf8'));
     }
   }
+}
+
+function parseText(text: string): unknown {
+  return NUMBER.test(text) ? Number(text) : JSON.parse(text);
+}
+
+function parseBigInt(text: string): bigint | undefined {
+  if (!HEX.test(text)) return undefined;
+  return text.startsWith('-') ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
 }
 
 function tagged(tag: number, bytes: Uint8Array): Buffer {
