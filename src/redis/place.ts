@@ -8,7 +8,7 @@ export class Place {
   readonly flights = new Flights();
   users = 0;
 
-  constructor({ target, commandTimeout }: RedisSettings) {
+  constructor({ target, commandTimeout }: Pick<RedisSettings, 'target' | 'commandTimeout'>) {
     this.connection = new Connection(target, commandTimeout);
   }
 }
@@ -18,9 +18,9 @@ const byClient = new WeakMap<object, Place>();
 
 /** The place of these settings, with one user more. */
 export function enterPlace(settings: RedisSettings): Place {
-  const { target, commandTimeout } = settings;
+  const { target } = settings;
   const known = target.kind === 'client' ? byClient.get(target.client) : byAddress.get(nameOf(settings));
-  const place = known ?? new Place({ target, commandTimeout, failOpen: false });
+  const place = known ?? new Place(settings);
   if (target.kind === 'client') byClient.set(target.client, place);
   else byAddress.set(nameOf(settings), place);
   place.users++;

@@ -17,6 +17,10 @@ export class RedisCache extends LoadingServerCache {
   constructor(options: RedisCacheOptions = {}) {
     const settings = readRedisOptions(options);
     const cacheSettings = readCacheOptions(options);
-    super(cacheSettings, new RedisEngine(settings, cacheSettings, new ValueCodec()), settings.failOpen);
+    super(
+      cacheSettings,
+      new RedisEngine(settings, cacheSettings, new ValueCodec(settings.encoding)),
+      settings.failOpen,
+    );
   }
 }

@@ -1,7 +1,13 @@
 import { CACHE_OPTIONS, type CacheOptions } from '../core/cache-options.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
-import { type Ttl, ttlMilliseconds } from '../core/ttl.js';
+import { readServerOptions, SERVER_OPTIONS, type ServerOptions, type ServerSettings } from '../core/server-options.js';
+import {
+  ENCODING_OPTIONS,
+  type EncodingOptions,
+  type EncodingSettings,
+  readEncodingOptions,
+} from '../encoding/encoding-options.js';
 
 /** A client of the package `redis`, as `createClient()`, `createCluster()` or `createSentinel()` make it. */
 export interface RedisClient {
@@ -11,7 +17,7 @@ export interface RedisClient {
 }
 
 /** What a `RedisCache` takes, beside what every cache does. One of `url`, `urls` and `client` says where Redis is. */
-export interface RedisCacheOptions extends CacheOptions {
+export interface RedisCacheOptions extends CacheOptions, ServerOptions, EncodingOptions {
   /** One server: `redis[s]://[[user]:password@]host[:port][/database]`, or `valkey[s]://…`. Default: `'redis://localhost:6379'`. */
   url?: string;
   /** Some nodes of a cluster, or, with `sentinel`, some sentinels. A password is the same for all. */
@@ -20,10 +26,6 @@ export interface RedisCacheOptions extends CacheOptions {
   sentinel?: string;
   /** A client of your own. `close()` leaves it open: who made it closes it. */
   client?: RedisClient;
-  /** How long a call waits for an answer, to connect included. Default: `'1s'`. */
-  commandTimeout?: Ttl;
-  /** Whether, where Redis does not answer, reads miss and writes are dropped, instead of an error. Default: false. */
-  failOpen?: boolean;
 }
 
 /** Where Redis is. */
@@ -34,34 +36,16 @@ export type RedisTarget =
   | { readonly kind: 'client'; readonly client: RedisClient };
 
 /** {@link RedisCacheOptions}, checked. */
-export interface RedisSettings {
+export interface RedisSettings extends ServerSettings {
   readonly target: RedisTarget;
-  /** Milliseconds. */
-  readonly commandTimeout: number;
-  readonly failOpen: boolean;
+  readonly encoding: EncodingSettings;
 }
 
-const OPTIONS = [...CACHE_OPTIONS, 'url', 'urls', 'sentinel', 'client', 'commandTimeout', 'failOpen'];
-/** A timer takes no more. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
-
+const OPTIONS = [...CACHE_OPTIONS, ...SERVER_OPTIONS, ...ENCODING_OPTIONS, 'url', 'urls', 'sentinel', 'client'];
 /** @throws InvalidConfigError naming the option at fault. */
 export function readRedisOptions(options: RedisCacheOptions): RedisSettings {
   checkKnownOptions('RedisCache', options, OPTIONS);
-  const { commandTimeout = '1s', failOpen = false } = options;
-  if (typeof failOpen !== 'boolean') throw new InvalidConfigError(`failOpen is true or false; got ${show(failOpen)}.`);
-  return { target: readTarget(options), commandTimeout: readTimeout(commandTimeout), failOpen };
-}
-
-function readTimeout(timeout: Ttl): number {
-  let milliseconds: number;
-  try {
-    milliseconds = ttlMilliseconds(timeout);
-  } catch (cause) {
-    throw new InvalidConfigError(`The option commandTimeout: ${(cause as Error).message}`, { cause });
-  }
-  if (milliseconds >= 1 && milliseconds <= LONGEST_TIMEOUT) return milliseconds;
-  throw new InvalidConfigError(`commandTimeout is from 1 ms to ${LONGEST_TIMEOUT} ms; got ${show(timeout)}.`);
+  return { target: readTarget(options), ...readServerOptions(options), encoding: readEncodingOptions(options) };
 }
 
 function readTarget(options: RedisCacheOptions): RedisTarget {

@@ -29,7 +29,7 @@ export function storedKeys({ keyPrefix, keyFunction }: CacheSettings): StoredKey
   if (!beginning.startsWith(keyPrefix) || beginning.length === keyPrefix.length) {
     throw new InvalidConfigError(
       `clear() cannot tell the entries of the keyPrefix ${show(keyPrefix)} from others: the keyFunction does not begin ` +
-        'its keys with the prefix and a separator, such as `${keyPrefix}:`.',
+        'its keys with the prefix and a separator, such as a colon.',
     );
   }
   return { beginning, isOurs: (name) => name.startsWith(beginning) };

@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { type Clock, InvalidConfigError, InvalidKeyError } from 'locmem';
 import type { CacheSettings } from '#dist/core/cache-options.js';
 import { type Address, type NewEntry, NotNumber } from '#dist/core/engine.js';
+import { readEncodingOptions } from '#dist/encoding/encoding-options.js';
 import { ValueCodec } from '#dist/encoding/value-codec.js';
 import { Flights } from '#dist/load/flights.js';
 import type { LoadingEngine } from '#dist/load/loading-server-cache.js';
 
-const codec = new ValueCodec();
+const codec = new ValueCodec(readEncodingOptions({}));
 
 interface Entry {
   sealed: unknown;
