@@ -28,3 +28,5 @@ export { RedisCache } from './redis/redis-cache.js';
 export type { RedisCacheOptions, RedisClient } from './redis/redis-options.js';
 export { SharedCache } from './shared/shared-cache.js';
 export type { SharedCacheOptions } from './shared/shared-options.js';
+export { TieredCache } from './tiered/tiered-cache.js';
+export type { TieredCacheOptions } from './tiered/tiered-options.js';

@@ -59,3 +59,30 @@ export interface Engine {
   /** Lets go of connections. Operations under way are answered, or reject. */
   close(): Promise<void>;
 }
+
+/** A value, and the milliseconds that it has left: `Infinity` for ever. */
+export interface Timed {
+  readonly value: unknown;
+  readonly ttl: number;
+}
+
+/** Who keeps copies of entries, and wants to know when they are good no more. */
+export interface ChangeListener {
+  /** From now on changes are told, or, with `false`, they cannot be: this server does not tell. */
+  connected(tellsChanges: boolean): void;
+  /** The way to the server is lost, and with it what it would have told. */
+  disconnected(): void;
+  /** Somebody else changed the entry of this name; `null`: any may have been. */
+  changed(name: string | null): void;
+}
+
+/** An engine that can stand behind another cache. */
+export interface FarEngine extends Engine {
+  /** What {@link Engine.readMany} reads, with the time that each has left. */
+  readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]>;
+  /**
+   * A further engine for the same entries, to be closed by itself, that tells what others change. Absent where the
+   * server has no such thing.
+   */
+  follow?(listener: ChangeListener): this;
+}

@@ -7,6 +7,9 @@ import { checkKey, checkVersion } from './keys.js';
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
+/** The settings of a cache, for who puts it in front of another. */
+export let settingsOfNear: (cache: InProcessCache) => CacheSettings;
+
 /**
  * The calls of a cache in the memory of this machine, derived from a backend's primitives; and the async face, derived
  * from the sync one, here and nowhere else.
@@ -16,6 +19,10 @@ import type { Ttl } from './ttl.js';
  * of primitives sealed: as the backend keeps them, out of everyone's reach.
  */
 export abstract class InProcessCache extends CallReader {
+  static {
+    settingsOfNear = (cache) => cache.settings;
+  }
+
   /** What the hot path reads, as a field of its own. */
   readonly #version: number;
 

@@ -8,6 +8,10 @@ import { checkKey, checkVersion, storedKey } from './keys.js';
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
+/** The settings and the engine of a cache, for the one that is put in front of it. */
+export let settingsOf: (cache: ServerCache) => CacheSettings;
+export let engineOf: (cache: ServerCache) => Engine;
+
 /**
  * The calls of a cache whose entries are kept outside the process, derived from its {@link Engine}.
  *
@@ -15,6 +19,11 @@ import type { Ttl } from './ttl.js';
  * `CacheUnavailableError`; with `failOpen` it goes on as if nothing were stored.
  */
 export abstract class ServerCache extends CallReader {
+  static {
+    settingsOf = (cache) => cache.settings;
+    engineOf = (cache) => cache.engine;
+  }
+
   protected readonly engine: Engine;
   readonly #failsOpen: boolean;
   #isOpen = true;
@@ -211,9 +220,13 @@ export abstract class ServerCache extends CallReader {
 
   protected async readCounted(at: Address): Promise<unknown> {
     const value = await this.orElse(this.engine.read(at), undefined);
-    if (value === undefined) this.#misses++;
-    else this.#hits++;
+    this.countRead(value !== undefined);
     return value;
+  }
+
+  protected countRead(isHit: boolean): void {
+    if (isHit) this.#hits++;
+    else this.#misses++;
   }
 
   /** Overrules runs of the key before, so that none writes after this, and again when it is there. */
@@ -243,6 +256,10 @@ export abstract class ServerCache extends CallReader {
       if (this.#failsOpen) return fallback;
       throw error;
     }
+  }
+
+  protected get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   protected checkOpen(): void {

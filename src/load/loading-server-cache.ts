@@ -1,7 +1,7 @@
 import type { Cache, ValueOrFactory, WrapOptions } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import type { Expiry } from '../core/call-options.js';
-import type { Address, Engine } from '../core/engine.js';
+import type { Address, Engine, FarEngine } from '../core/engine.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
 import type { Flights } from './flights.js';
@@ -15,6 +15,9 @@ export interface LoadingEngine extends Engine {
   /** Writes what a run has made, if any cache of this process still has the place open. @throws ValueTooLargeError */
   writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void>;
 }
+
+/** An engine of a cache that another can be put in front of. */
+export type FarLoadingEngine = LoadingEngine & FarEngine;
 
 /** Loading through a cache on a server: `getOrSet` and `wrap`, one run of a factory at a time in this process. */
 export abstract class LoadingServerCache extends ServerCache implements Cache {

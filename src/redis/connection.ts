@@ -1,4 +1,5 @@
 import { Deadlines } from '../core/deadlines.js';
+import type { ChangeListener } from '../core/engine.js';
 import { CacheUnavailableError, InvalidConfigError } from '../core/errors.js';
 import { type Dialing, dial, type WireListener } from './dial.js';
 import type { RedisTarget } from './redis-options.js';
@@ -9,15 +10,6 @@ const MOST_WAITING = 100_000;
 /** Pauses between attempts to connect, in milliseconds: doubled at each, and spread, lest all come back at once. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
-
-/** Who wants to know what becomes of a connection. */
-export interface ConnectionListener {
-  /** Connected, for the first time or anew. */
-  connected(): void;
-  /** Lost: what the server says from now on is not heard. */
-  disconnected(): void;
-  invalidated(name: string | null): void;
-}
 
 /**
  * The way to Redis for all caches of this process that name the same server. Every call ends within the timeout.
@@ -30,7 +22,7 @@ export class Connection {
   readonly #target: RedisTarget;
   readonly #timeout: number;
   readonly #tracked: string | undefined;
-  readonly #listener: ConnectionListener | undefined;
+  readonly #listener: ChangeListener | undefined;
   readonly #deadlines: Deadlines;
   #wire: Wire | undefined;
   #dialing: Dialing | undefined;
@@ -38,10 +30,11 @@ export class Connection {
   #failure: unknown;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #heart: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   /** @param tracked the prefix whose changes by others `listener` wants to hear. */
-  constructor(target: RedisTarget, timeout: number, tracked?: string, listener?: ConnectionListener) {
+  constructor(target: RedisTarget, timeout: number, tracked?: string, listener?: ChangeListener) {
     this.#target = target;
     this.#timeout = timeout;
     this.#tracked = tracked;
@@ -75,14 +68,29 @@ export class Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
+    clearInterval(this.#heart);
     while (this.#deadlines.count > 0) await this.#nextSettled();
     this.#deadlines.close();
     this.#dialing?.abandon();
-    if (this.#target.kind !== 'client') this.#wire?.destroy();
+    if (this.#isOurs) this.#wire?.destroy();
     this.#wire = undefined;
   }
 
   #settled: (() => void) | undefined;
+
+  /** Whether the client is of our making: the user's own is his to close and to reconnect. */
+  get #isOurs(): boolean {
+    return this.#target.kind !== 'client' || this.#tracked !== undefined;
+  }
+
+  /** A server that tells changes may be silent because there are none, or because it is out of reach: that is asked. */
+  #beat(): void {
+    if (this.#tracked === undefined || this.#heart !== undefined) return;
+    this.#heart = setInterval(() => {
+      if (this.#wire?.tellsChanges) void this.send('', true, ['PING']).catch(() => {});
+    }, this.#timeout);
+    this.#heart.unref();
+  }
 
   #nextSettled(): Promise<void> {
     return new Promise((resolve) => {
@@ -131,7 +139,7 @@ export class Connection {
         if (this.#dialing === dialing) this.#lost(reason);
       },
       invalidated: (name) => {
-        if (this.#dialing === dialing) this.#listener?.invalidated(name);
+        if (this.#dialing === dialing) this.#listener?.changed(name);
       },
     };
     const before = this.#wire;
@@ -144,7 +152,8 @@ export class Connection {
       this.#failure = undefined;
       this.#failures = 0;
       if (before !== undefined) retire(before, this.#timeout);
-      this.#listener?.connected();
+      this.#listener?.connected(wire.tellsChanges);
+      this.#beat();
       return wire;
     } catch (error) {
       dialing.abandon();
@@ -176,7 +185,7 @@ export class Connection {
   /** A cluster that lost a node is of use until there is a new picture of it; anything else is not. */
   #lost(reason: unknown): void {
     const wire = this.#wire;
-    if (wire === undefined || this.#isClosed || this.#target.kind === 'client') return;
+    if (wire === undefined || this.#isClosed || !this.#isOurs) return;
     if (!wire.isCluster) {
       this.#wire = undefined;
       wire.destroy();

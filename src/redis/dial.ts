@@ -57,29 +57,42 @@ class Attempt {
     return this.#master(redis, target.urls, target.master);
   }
 
-  /** The user's own client, with which he does as he likes; its reconnection is his, too. */
+  /** The user's own client, with which he does as he likes; its reconnection is his, too. What is told needs another. */
   async #own(client: RedisClient): Promise<Wire> {
+    if (this.#tracked !== undefined && !wireOf(client).isCluster && 'options' in client) {
+      const own = client as unknown as RedisClientType;
+      return this.#heard(
+        await this.#connected(own.duplicate(this.#optionsOf({ ...own.options, RESP: 3 } as never)) as never),
+      );
+    }
     if (!client.isOpen) await client.connect();
     return wireOf(client);
   }
 
   async #standalone(redis: Redis, where: RedisClientOptions): Promise<Wire> {
-    const client = await this.#client(redis, where, this.#tracked !== undefined);
-    client.on('error', (error) => this.#listener.lost(error));
-    if (this.#tracked !== undefined) await this.#track(client, this.#tracked);
-    return wireOf(client as unknown as RedisClient);
+    return this.#heard(await this.#connected(redis.createClient(this.#optionsOf(where)) as unknown as RedisClientType));
   }
 
-  async #client(redis: Redis, where: RedisClientOptions, emitInvalidate = false): Promise<RedisClientType> {
-    const { socket, ...rest } = where;
-    const client = redis.createClient({
+  /** The wire of a connected client of ours. */
+  async #heard(client: RedisClientType): Promise<Wire> {
+    client.on('error', (error) => this.#listener.lost(error));
+    const wire = wireOf(client as unknown as RedisClient);
+    if (this.#tracked !== undefined) wire.tellsChanges = await this.#track(client, this.#tracked);
+    return wire;
+  }
+
+  #optionsOf({ socket, ...rest }: RedisClientOptions): RedisClientOptions {
+    return {
       ...rest,
       socket: { ...socket, reconnectStrategy: false, connectTimeout: this.#timeout } as NonNullable<typeof socket>,
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
-      emitInvalidate,
+      emitInvalidate: this.#tracked !== undefined,
       commandOptions: COMMAND_OPTIONS,
-    }) as unknown as RedisClientType;
+    };
+  }
+
+  async #connected(client: RedisClientType): Promise<RedisClientType> {
     // What fails is said by the promise; without a listener the event would end the program.
     client.on('error', () => {});
     // A socket keeps no program alive: those who wait for an answer do.
@@ -89,14 +102,24 @@ class Attempt {
     return client;
   }
 
-  /** In place of the tracking that the client switched on: all keys under the prefix, but not what we write ourselves. */
-  async #track(client: RedisClientType, prefix: string): Promise<void> {
+  /**
+   * In place of the tracking that the client switched on: all keys under the prefix, but not what we write ourselves.
+   *
+   * @returns whether the server does it.
+   */
+  async #track(client: RedisClientType, prefix: string): Promise<boolean> {
     client.on('invalidate' as never, (name: Buffer | string | null) => {
       this.#listener.invalidated(name === null ? null : name.toString());
     });
-    await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
     const scope = prefix === '' ? [] : ['PREFIX', prefix];
-    await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...scope, 'NOLOOP']);
+    try {
+      await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
+      await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...scope, 'NOLOOP']);
+      return true;
+    } catch (error) {
+      if (!client.isReady) throw error;
+      return false;
+    }
   }
 
   /** Nodes are connected to when they are first asked, so that one that is down is missed by its own keys alone. */
@@ -164,7 +187,8 @@ class Attempt {
       ...(protocol === 'rediss:' && { tls: true as const }),
     };
     const ask = async (where: RedisClientOptions): Promise<[string, string]> => {
-      const client = await this.#client(redis, where);
+      const options = { ...this.#optionsOf(where), emitInvalidate: false };
+      const client = await this.#connected(redis.createClient(options) as unknown as RedisClientType);
       try {
         const answer = (await client.sendCommand(['SENTINEL', 'get-master-addr-by-name', name])) as Buffer[] | null;
         if (answer === null) throw new Error(`The sentinel at ${hostname} knows no master called ${name}.`);

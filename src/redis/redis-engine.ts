@@ -1,14 +1,15 @@
 import type { CacheSettings } from '../core/cache-options.js';
-import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
+import { type Address, type ChangeListener, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
 import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
 import { warnOfUnportableKey } from '../core/keys.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
-import type { LoadingEngine } from '../load/loading-server-cache.js';
+import type { FarLoadingEngine } from '../load/loading-server-cache.js';
+import { Connection } from './connection.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
 import { INCREASE, KEEP_FOR_EVER, MOVE, READ_TIMED, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
-import { patternOf, storedKeys } from './stored-keys.js';
+import { beginningOf, patternOf, storedKeys } from './stored-keys.js';
 import type { Argument, Node, Reply } from './wire.js';
 
 /** Redis takes no more (`proto-max-bulk-len`), and ends the connection of who tries. */
@@ -19,26 +20,31 @@ const SCAN_COUNT = 1000;
 /** How often a move across nodes is tried again because the entry was written meanwhile. */
 const MOVES = 20;
 
-/** A value, and the milliseconds that it has left. */
-export interface Timed {
-  readonly value: unknown;
-  readonly ttl: number;
-}
-
 /** Entries in Redis, or Valkey. */
-export class RedisEngine implements LoadingEngine {
+export class RedisEngine implements FarLoadingEngine {
   readonly flights: Flights;
   readonly #place: Place;
+  /** The place's own, which all share, or one that tells changes. */
+  readonly #connection: Connection;
   readonly #settings: RedisSettings;
   readonly #cacheSettings: CacheSettings;
   readonly #codec: ValueCodec;
 
-  constructor(settings: RedisSettings, cacheSettings: CacheSettings, codec: ValueCodec) {
+  constructor(settings: RedisSettings, cacheSettings: CacheSettings, codec: ValueCodec, listener?: ChangeListener) {
     this.#settings = settings;
     this.#cacheSettings = cacheSettings;
     this.#codec = codec;
     this.#place = enterPlace(settings);
     this.flights = this.#place.flights;
+    this.#connection = this.#place.connection;
+    if (listener === undefined) return;
+    const { target, commandTimeout } = settings;
+    this.#connection = new Connection(target, commandTimeout, beginningOf(cacheSettings), listener);
+    this.#connection.open();
+  }
+
+  follow(listener: ChangeListener): this {
+    return new RedisEngine(this.#settings, this.#cacheSettings, this.#codec, listener) as this;
   }
 
   async read({ name }: Address): Promise<unknown> {
@@ -77,7 +83,9 @@ export class RedisEngine implements LoadingEngine {
   }
 
   async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    if (this.#place.users > 0) await this.write(at, sealed, ttl);
+    if (this.#place.users > 0 && ttl > 0) {
+      await this.#place.connection.send(at.name, false, this.#set(at, sealed, ttl));
+    }
   }
 
   async writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
@@ -155,7 +163,7 @@ export class RedisEngine implements LoadingEngine {
   }
 
   async removeAll(): Promise<void> {
-    const nodes = await this.#place.connection.nodes();
+    const nodes = await this.#connection.nodes();
     if (this.#cacheSettings.keyPrefix === '') await Promise.all(nodes.map(({ send }) => send(['FLUSHDB', 'ASYNC'])));
     else await Promise.all(nodes.map((node) => this.#removePrefix(node)));
   }
@@ -188,7 +196,10 @@ export class RedisEngine implements LoadingEngine {
   }
 
   async close(): Promise<void> {
-    await leavePlace(this.#settings, this.#place);
+    await Promise.all([
+      leavePlace(this.#settings, this.#place),
+      this.#connection === this.#place.connection ? undefined : this.#connection.close(),
+    ]);
   }
 
   #set({ key, name }: Address, sealed: unknown, ttl: number): Argument[] {
@@ -202,7 +213,7 @@ export class RedisEngine implements LoadingEngine {
   }
 
   #send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply> {
-    return this.#place.connection.send(key, isReadonly, args);
+    return this.#connection.send(key, isReadonly, args);
   }
 
   #run(script: Script, keys: readonly string[], args: readonly Argument[] = []): Promise<Reply> {
@@ -210,7 +221,7 @@ export class RedisEngine implements LoadingEngine {
   }
 
   #isCluster(): Promise<boolean> {
-    return this.#place.connection.isCluster();
+    return this.#connection.isCluster();
   }
 
   #decode(reply: Reply): unknown {

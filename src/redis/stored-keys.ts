@@ -35,6 +35,11 @@ export function storedKeys({ keyPrefix, keyFunction }: CacheSettings): StoredKey
   return { beginning, isOurs: (name) => name.startsWith(beginning) };
 }
 
+/** What the stored keys of a cache begin with, as far as that can be told: maybe nothing. */
+export function beginningOf({ keyPrefix, keyFunction }: CacheSettings): string {
+  return keyFunction === defaultKeyFunction ? `${keyPrefix}:` : '';
+}
+
 /** A pattern of SCAN for what begins with `text`. */
 export function patternOf(text: string): string {
   return `${text.replace(/[\\*?[\]]/g, '\\$&')}*`;

@@ -12,6 +12,8 @@ export interface Node {
 export interface Wire {
   /** Whether keys are spread over nodes, so that one command may name one key alone. */
   readonly isCluster: boolean;
+  /** Whether the server tells what others change. */
+  tellsChanges: boolean;
   send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply>;
   /** The masters, each with a part of the keys. */
   nodes(): Promise<Node[]>;
@@ -54,6 +56,7 @@ function standaloneWire(client: Standalone): Wire {
   const node = { send: (args: Argument[]) => client.sendCommand(args) };
   return {
     isCluster: false,
+    tellsChanges: false,
     send: (_key, _isReadonly, args) => client.sendCommand(args),
     nodes: async () => [node],
     destroy: () => client.destroy(),
@@ -63,6 +66,7 @@ function standaloneWire(client: Standalone): Wire {
 function clusterWire(cluster: Cluster): Wire {
   return {
     isCluster: true,
+    tellsChanges: false,
     send: (key, isReadonly, args) => cluster.sendCommand(key, isReadonly, args),
     nodes: () =>
       Promise.all(
@@ -79,6 +83,7 @@ function sentinelWire(sentinel: Sentinel): Wire {
   const node = { send: (args: Argument[]) => sentinel.sendCommand(false, args) };
   return {
     isCluster: false,
+    tellsChanges: false,
     send: (_key, isReadonly, args) => sentinel.sendCommand(isReadonly, args),
     nodes: async () => [node],
     destroy: () => void sentinel.destroy(),

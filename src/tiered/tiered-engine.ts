@@ -1,0 +1,221 @@
+import type { Address, ChangeListener, NewEntry, NotNumber } from '../core/engine.js';
+import type { Flights } from '../load/flights.js';
+import type { FarLoadingEngine, LoadingEngine } from '../load/loading-server-cache.js';
+import { WatchedReads } from '../load/watched-reads.js';
+import type { NearTier } from './near-tier.js';
+import type { TieredSettings } from './tiered-options.js';
+
+/**
+ * An l2 with an l1 in front. What l2 says is what holds: writes go there first; l1 has copies, never for longer than l2.
+ *
+ * Between a read of l2 and the copy that is kept of it others may write: they are heard of (by the server's push), or
+ * are calls of this cache, and each overrules the reads under way. A copy that was overruled is not kept.
+ */
+export class TieredEngine implements LoadingEngine {
+  readonly flights: Flights;
+  readonly #near: NearTier;
+  readonly #far: FarLoadingEngine;
+  readonly #settings: TieredSettings;
+  readonly #copies = new WatchedReads();
+  /** Whether l1 may be read: not before the server tells what changes, as it may have copies of long ago. */
+  isNearGood: boolean;
+  #tellsChanges = false;
+  #isClosed = false;
+
+  constructor(near: NearTier, far: FarLoadingEngine, settings: TieredSettings) {
+    this.#near = near;
+    this.#settings = settings;
+    this.isNearGood = far.follow === undefined;
+    this.#far = far.follow?.(this.#listener()) ?? far;
+    this.flights = far.flights;
+  }
+
+  #listener(): ChangeListener {
+    const flush = (): void => {
+      this.#copies.overruleAll();
+      if (!this.#isClosed) this.#near.clear();
+    };
+    return {
+      connected: (tellsChanges) => {
+        flush();
+        this.#tellsChanges = tellsChanges;
+        this.isNearGood = true;
+      },
+      disconnected: () => {
+        this.#tellsChanges = false;
+        flush();
+      },
+      changed: (name) => {
+        if (name === null) {
+          this.flights.overruleAll();
+          flush();
+          return;
+        }
+        this.#copies.overrule(name);
+        this.flights.overrule(name);
+        if (!this.#isClosed) this.#near.dropStored(name);
+      },
+    };
+  }
+
+  /** Reads l2, and keeps a copy in l1, which was asked before. */
+  async read(at: Address): Promise<unknown> {
+    return (await this.#readFar([at]))[0];
+  }
+
+  async readMany(ats: readonly Address[]): Promise<unknown[]> {
+    const values: unknown[] = ats.map((at) => (this.isNearGood ? this.#near.get(at) : undefined));
+    const missing = [...values.keys()].filter((i) => values[i] === undefined);
+    if (missing.length === 0) return values;
+    const found = await this.#readFar(missing.map((i) => ats[i]!));
+    for (const [i, at] of missing.entries()) values[at] = found[i];
+    return values;
+  }
+
+  async #readFar(ats: readonly Address[]): Promise<unknown[]> {
+    const watches = ats.map(({ name }) => this.#copies.begin(name));
+    try {
+      const found = await this.#far.readTimed(ats);
+      return found.map((timed, i) => {
+        if (timed !== undefined && !watches[i]!.isOverruled) this.#keep(ats[i]!, timed.value, timed.ttl);
+        return timed?.value;
+      });
+    } finally {
+      for (const [i, { name }] of ats.entries()) this.#copies.end(name, watches[i]!);
+    }
+  }
+
+  write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    return this.#change([at], async (isCurrent) => {
+      await this.#far.write(at, sealed, ttl);
+      if (isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+      else this.#near.drop(at);
+    });
+  }
+
+  async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    if (this.#isClosed) await this.#far.writeLoaded(at, sealed, ttl);
+    else await this.write(at, sealed, ttl);
+  }
+
+  writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+    return this.#change([at], async (isCurrent) => {
+      const isNew = await this.#far.writeNew(at, sealed, ttl);
+      if (isNew && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+      else this.#near.drop(at);
+      return isNew;
+    });
+  }
+
+  writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+    const ats = entries.map(({ at }) => at);
+    return this.#change(ats, async (isCurrent) => {
+      const failed = new Set(await this.#far.writeMany(entries, ttl));
+      for (const { at, sealed } of entries) {
+        if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+        else this.#near.drop(at);
+      }
+      return [...failed];
+    });
+  }
+
+  async contains(at: Address): Promise<boolean> {
+    return (this.isNearGood && this.#near.has(at)) || this.#far.contains(at);
+  }
+
+  remove(at: Address): Promise<boolean> {
+    return this.#change([at], async () => {
+      const wasFar = await this.#far.remove(at);
+      return this.#near.drop(at) || wasFar;
+    });
+  }
+
+  removeMany(ats: readonly Address[]): Promise<number> {
+    return this.#change(ats, async () => {
+      const removed = await this.#far.removeMany(ats);
+      for (const at of ats) this.#near.drop(at);
+      return removed;
+    });
+  }
+
+  prolong(at: Address, ttl: number): Promise<boolean> {
+    return this.#change([at], async (isCurrent) => {
+      const was = await this.#far.prolong(at, ttl);
+      if (was && ttl > 0 && isCurrent(at)) this.#near.touch(at, Math.min(ttl, this.#longest));
+      else this.#near.drop(at);
+      return was;
+    });
+  }
+
+  increase(at: Address, delta: number): Promise<number | NotNumber | undefined> {
+    return this.#change([at], async () => {
+      const result = await this.#far.increase(at, delta);
+      this.#near.drop(at);
+      return result;
+    });
+  }
+
+  move(from: Address, to: Address): Promise<boolean> {
+    return this.#change([from, to], async () => {
+      const was = await this.#far.move(from, to);
+      this.#near.drop(from);
+      this.#near.drop(to);
+      return was;
+    });
+  }
+
+  async removeAll(): Promise<void> {
+    this.#copies.overruleAll();
+    try {
+      await this.#far.removeAll();
+    } finally {
+      this.#copies.overruleAll();
+      this.#near.clear();
+    }
+  }
+
+  seal(value: unknown): unknown {
+    return this.#far.seal(value);
+  }
+
+  unseal(sealed: unknown): unknown {
+    return this.#far.unseal(sealed);
+  }
+
+  checkName(name: string): void {
+    this.#far.checkName(name);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#far.close();
+  }
+
+  get #longest(): number {
+    return this.#tellsChanges ? this.#settings.toldTtl : this.#settings.untoldTtl;
+  }
+
+  #keep(at: Address, value: unknown, ttl: number): void {
+    if (this.#isClosed) return;
+    if (ttl > 0) this.#near.keep(at, value, Math.min(ttl, this.#longest));
+    else this.#near.drop(at);
+  }
+
+  /** What is read of these entries while they are changed is not kept; what a failed change has done is not known. */
+  async #change<T>(ats: readonly Address[], change: (isCurrent: (at: Address) => boolean) => Promise<T>): Promise<T> {
+    for (const { name } of ats) this.#copies.overrule(name);
+    const watches = new Map(ats.map(({ name }) => [name, this.#copies.begin(name)]));
+    try {
+      return await change(({ name }) => watches.get(name)?.isOverruled === false);
+    } catch (error) {
+      if (!this.#isClosed) for (const at of ats) this.#near.drop(at);
+      throw error;
+    } finally {
+      for (const [name, watch] of watches) {
+        this.#copies.end(name, watch);
+        // Who began to read meanwhile may have read what was before.
+        this.#copies.overrule(name);
+      }
+    }
+  }
+}
