@@ -1,25 +1,60 @@
+import type { Cache } from '../core/cache.js';
 import { DummyCache, type DummyCacheOptions } from '../dummy/dummy-cache.js';
 import { LocMemCache } from '../locmem/locmem-cache.js';
 import type { LocMemCacheOptions } from '../locmem/locmem-options.js';
+import { RedisCache } from '../redis/redis-cache.js';
+import type { RedisCacheOptions } from '../redis/redis-options.js';
 import { SharedCache } from '../shared/shared-cache.js';
 import type { SharedCacheOptions } from '../shared/shared-options.js';
+import { TieredCache } from '../tiered/tiered-cache.js';
+import type { TieredCacheOptions } from '../tiered/tiered-options.js';
 
 /** The caches that a config can name, by backend. */
 export interface Backends {
   locmem: { options: LocMemCacheOptions; cache: LocMemCache };
   shared: { options: SharedCacheOptions; cache: SharedCache };
+  redis: { options: RedisCacheOptions; cache: RedisCache };
+  tiered: { options: TieredConfig; cache: TieredCache };
   dummy: { options: DummyCacheOptions; cache: DummyCache };
 }
 
 export type BackendName = keyof Backends;
 
+/** A `TieredCache` in a config: its tiers are caches, configs of caches, or URLs. */
+export interface TieredConfig extends Omit<TieredCacheOptions, 'l1' | 'l2'> {
+  l1: TieredCacheOptions['l1'] | ConfigOf<'locmem' | 'shared'> | string;
+  l2: TieredCacheOptions['l2'] | ConfigOf<'redis'> | string;
+}
+
+/** `{ backend, ...options }` for one of these backends. */
+export type ConfigOf<B extends BackendName> = { [N in B]: { backend: N } & Backends[N]['options'] }[B];
+
+/** Makes a cache of what stands in a config. */
+export type Make = (alias: string, config: unknown) => Cache;
+
 /** Makes the cache of an alias. A `LocMemCache` without a location is at the alias; a `SharedCache` has to name its own. */
 export const BACKENDS: {
-  [B in BackendName]: (options: Backends[B]['options'], alias: string) => Backends[B]['cache'];
+  [B in BackendName]: (options: Backends[B]['options'], alias: string, make: Make) => Backends[B]['cache'];
 } = {
   locmem: (options, alias) => new LocMemCache({ ...options, location: options.location ?? alias }),
   shared: (options) => new SharedCache(options),
+  redis: (options) => new RedisCache(options),
+  tiered: makeTiered,
   dummy: (options) => new DummyCache(options),
 };
 
 export const BACKEND_NAMES = Object.keys(BACKENDS) as BackendName[];
+
+/** What was made for it is closed again if it cannot be made. */
+function makeTiered({ l1, l2, ...options }: TieredConfig, alias: string, make: Make): TieredCache {
+  const near = make(alias, l1);
+  let far: Cache | undefined;
+  try {
+    far = make(alias, l2);
+    return new TieredCache({ ...options, l1: near as LocMemCache, l2: far as RedisCache });
+  } catch (error) {
+    if (near !== l1) void near.close();
+    if (far !== undefined && far !== l2) void far.close();
+    throw error;
+  }
+}

@@ -4,11 +4,11 @@ import { InvalidConfigError, show } from '../core/errors.js';
 import { unknownName } from '../core/options.js';
 import { isPlainObject } from '../core/plain.js';
 import { LocMemCache } from '../locmem/locmem-cache.js';
-import { BACKEND_NAMES, BACKENDS, type BackendName, type Backends } from './backends.js';
-import { isBackend, parseCacheUrl } from './url.js';
+import { BACKEND_NAMES, BACKENDS, type BackendName, type Backends, type ConfigOf } from './backends.js';
+import { type BackendOfScheme, isBackend, parseCacheUrl, type Scheme } from './url.js';
 
 /** One cache of a config: a backend with its options, a URL, or a cache that is there already. */
-export type CacheConfig = { [B in BackendName]: { backend: B } & Backends[B]['options'] }[BackendName] | string | Cache;
+export type CacheConfig = ConfigOf<BackendName> | string | Cache;
 
 /** Caches by alias. */
 export type CachesConfig = Readonly<Record<string, CacheConfig>>;
@@ -19,7 +19,9 @@ type CacheOf<C> = C extends Cache
     ? Backends[B]['cache']
     : C extends `${infer B extends BackendName}:${string}`
       ? Backends[B]['cache']
-      : Cache;
+      : C extends `${infer S extends Scheme}:${string}`
+        ? Backends[BackendOfScheme<S>]['cache']
+        : Cache;
 
 /** Options that the backend does not have, made an error where the config is written. */
 export type Exact<C> = {
@@ -92,14 +94,17 @@ function makeCache(alias: string, config: CacheConfig): Cache {
     if (!isBackend(backend)) throw new InvalidConfigError(unknownName('backend', backend, BACKEND_NAMES));
     return make(backend, options, alias);
   } catch (error) {
-    if (error instanceof InvalidConfigError) error.message = `Cache ${show(alias)}: ${error.message}`;
+    const told = `Cache ${show(alias)}: `;
+    if (error instanceof InvalidConfigError && !error.message.startsWith(told)) error.message = told + error.message;
     throw error;
   }
 }
 
 /** What the options are is for the backend to check: they may come from JavaScript, or from a URL. */
 function make<B extends BackendName>(backend: B, options: unknown, alias: string): Backends[B]['cache'] {
-  return BACKENDS[backend](options as Backends[B]['options'], alias);
+  return BACKENDS[backend](options as Backends[B]['options'], alias, (name, config) =>
+    makeCache(name, config as CacheConfig),
+  );
 }
 
 function isCache(config: unknown): config is Cache {
