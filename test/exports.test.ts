@@ -12,6 +12,7 @@ describe('the package', () => {
       'InvalidConfigError',
       'InvalidKeyError',
       'KeyNotFoundError',
+      'KeyvCache',
       'LocMemCache',
       'NoSpaceError',
       'RecursiveLoadError',

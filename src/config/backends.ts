@@ -1,5 +1,8 @@
 import type { Cache } from '../core/cache.js';
 import { DummyCache, type DummyCacheOptions } from '../dummy/dummy-cache.js';
+import { KeyvCache } from '../keyv/keyv-cache.js';
+import type { KeyvInstance } from '../keyv/keyv-instance.js';
+import type { KeyvCacheOptions } from '../keyv/keyv-options.js';
 import { LocMemCache } from '../locmem/locmem-cache.js';
 import type { LocMemCacheOptions } from '../locmem/locmem-options.js';
 import { RedisCache } from '../redis/redis-cache.js';
@@ -15,6 +18,7 @@ export interface Backends {
   shared: { options: SharedCacheOptions; cache: SharedCache };
   redis: { options: RedisCacheOptions; cache: RedisCache };
   tiered: { options: TieredConfig; cache: TieredCache };
+  keyv: { options: KeyvCacheOptions & { keyv: KeyvInstance }; cache: KeyvCache };
   dummy: { options: DummyCacheOptions; cache: DummyCache };
 }
 
@@ -23,7 +27,7 @@ export type BackendName = keyof Backends;
 /** A `TieredCache` in a config: its tiers are caches, configs of caches, or URLs. */
 export interface TieredConfig extends Omit<TieredCacheOptions, 'l1' | 'l2'> {
   l1: TieredCacheOptions['l1'] | ConfigOf<'locmem' | 'shared'> | string;
-  l2: TieredCacheOptions['l2'] | ConfigOf<'redis'> | string;
+  l2: TieredCacheOptions['l2'] | ConfigOf<'redis' | 'keyv'> | string;
 }
 
 /** `{ backend, ...options }` for one of these backends. */
@@ -40,6 +44,7 @@ export const BACKENDS: {
   shared: (options) => new SharedCache(options),
   redis: (options) => new RedisCache(options),
   tiered: makeTiered,
+  keyv: ({ keyv, ...options }) => new KeyvCache(keyv, options),
   dummy: (options) => new DummyCache(options),
 };
 
