@@ -50,6 +50,8 @@ export interface Engine {
   move(from: Address, to: Address): Promise<boolean>;
   /** Removes all under the cache's prefix. @throws InvalidConfigError where the engine cannot tell what that is. */
   removeAll(): Promise<void>;
+  /** Removes all whose names begin with `head`. Left out by an engine that cannot list names. */
+  removeUnder?(head: string): Promise<void>;
   /** A value as it will be written: bytes, out of everyone's reach. @throws UncacheableValueError */
   seal(value: unknown): unknown;
   /** The opposite, for one reader. */

@@ -2,9 +2,10 @@ import type { Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
 import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
+import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from './clear-under.js';
 import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js';
 import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
-import { checkKey, checkVersion, storedKey } from './keys.js';
+import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js';
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
@@ -18,7 +19,7 @@ export let engineOf: (cache: ServerCache) => Engine;
  * All arguments are checked before the first byte is sent. Where the server does not answer, a call rejects with
  * `CacheUnavailableError`; with `failOpen` it goes on as if nothing were stored.
  */
-export abstract class ServerCache extends CallReader {
+export abstract class ServerCache extends CallReader implements ClearsUnder {
   static {
     settingsOf = (cache) => cache.settings;
     engineOf = (cache) => cache.engine;
@@ -169,6 +170,16 @@ export abstract class ServerCache extends CallReader {
     this.checkOpen();
     this.allChanged();
     await this.orElse(this.engine.removeAll(), undefined);
+    this.allChanged();
+  }
+
+  async [clearUnder](head: string): Promise<void> {
+    this.checkOpen();
+    const { keyFunction, keyPrefix, version } = this.settings;
+    if (keyFunction !== defaultKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
+    if (this.engine.removeUnder === undefined) throw cannotClearUnder(head, 'the server cannot list keys');
+    this.allChanged();
+    await this.orElse(this.engine.removeUnder(keyFunction(head, keyPrefix, version)), undefined);
     this.allChanged();
   }
 

@@ -1,4 +1,5 @@
 import { CACHE_OPTIONS, type CacheOptions, readCacheOptions } from '../core/cache-options.js';
+import { type ClearsUnder, clearUnder } from '../core/clear-under.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { checkKnownOptions } from '../core/options.js';
@@ -16,7 +17,7 @@ export type DummyCacheOptions = CacheOptions;
  *
  * @throws InvalidConfigError if an option is wrong or unknown.
  */
-export class DummyCache extends LoadingCache {
+export class DummyCache extends LoadingCache implements ClearsUnder {
   protected override readonly flights = new Flights();
   #isClosed = false;
   #misses = 0;
@@ -42,6 +43,10 @@ export class DummyCache extends LoadingCache {
 
   closeSync(): void {
     this.#isClosed = true;
+  }
+
+  [clearUnder](): void {
+    this.removeAll();
   }
 
   protected override read(key: string, version: number): undefined {

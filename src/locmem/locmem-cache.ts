@@ -1,5 +1,6 @@
 import { readCacheOptions } from '../core/cache-options.js';
 import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
+import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { type Clock, CoarseClock, systemClock } from '../core/clock.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
@@ -22,7 +23,7 @@ import { warnIfOneOfSeveralWorkers } from './worker-warning.js';
  *
  * @throws InvalidConfigError if an option is wrong or unknown, or if its location is open with other settings.
  */
-export class LocMemCache extends LoadingCache {
+export class LocMemCache extends LoadingCache implements ClearsUnder {
   readonly #location: string | undefined;
   readonly #storeSettings: StoreSettings;
   readonly #givenClock: Clock | undefined;
@@ -79,6 +80,13 @@ export class LocMemCache extends LoadingCache {
       const isLive = !store.isTimed || !this.#clock.isPast(store.expiresAt, slot);
       if (isLive && store.ownerOf(slot) === namespace) yield key;
     }
+  }
+
+  [clearUnder](head: string): void {
+    if (this.#hasKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
+    const store = this.#store ?? this.#open();
+    this.flights.overruleAll();
+    for (const [key, slot] of this.#namespace.table) if (key.startsWith(head)) store.remove(slot);
   }
 
   statsSync(): CacheStats {

@@ -1,5 +1,6 @@
 import { readCacheOptions } from '../core/cache-options.js';
 import type { GetOptions, VersionOptions } from '../core/call-options.js';
+import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { CoarseClock, systemClock } from '../core/clock.js';
 import { CacheClosedError, InvalidConfigError, show, ValueTooLargeError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
@@ -15,7 +16,7 @@ import { CODEC, NO_PREFIX_CELL } from './record.js';
 import { Search } from './search.js';
 import { openSegment, type Part, type Segment } from './segment.js';
 import { readSharedOptions, type SharedCacheOptions } from './shared-options.js';
-import { removePrefix, survey } from './survey.js';
+import { removePrefix, removeUnder, survey } from './survey.js';
 
 /** Near values may take this part of the segment's size, encoded. */
 const NEAR_SHARE = 1 / 4;
@@ -28,7 +29,7 @@ const MOST_NAMESPACES = 100;
  * @throws NoSpaceError if there is no room for `maxBytes`.
  * @throws SegmentError if the location cannot be used: it is someone else's, not a segment, of another size or layout.
  */
-export class SharedCache extends LoadingCache {
+export class SharedCache extends LoadingCache implements ClearsUnder {
   readonly #segment: Segment;
   readonly #clock: CoarseClock;
   readonly #isFrozen: boolean;
@@ -93,6 +94,13 @@ export class SharedCache extends LoadingCache {
       bytes,
       ...(resets > 0 && { resets }),
     };
+  }
+
+  [clearUnder](head: string): void {
+    this.checkOpen();
+    if (this.#hasKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
+    removeUnder(this.#segment, this.#ownNamespace, head);
+    this.flights.overruleAll();
   }
 
   closeSync(): void {

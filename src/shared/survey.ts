@@ -1,4 +1,5 @@
 import { BUCKET_WORDS, ERA_SHIFT, META, PLACE, UNIT } from './layout.js';
+import { END_OF_NAMESPACE } from './outgoing-record.js';
 import { keyBytesOf, RECORD, RECORD_HEADER_BYTES } from './record.js';
 import { nextSlot } from './repair.js';
 import type { Part, Segment } from './segment.js';
@@ -46,12 +47,24 @@ export function survey(segment: Segment, now: number): Survey {
  */
 export function removePrefix(segment: Segment, namespace: Uint8Array): void {
   const prefix = Buffer.from(namespace.subarray(0, namespace.lastIndexOf(0x3a) + 1));
+  removeWhere(segment, (key) => isOf(key, prefix));
+}
+
+/** Removes the entries of a namespace whose keys begin with `head`, one by one. */
+export function removeUnder(segment: Segment, namespace: Uint8Array, head: string): void {
+  const start = Buffer.concat([namespace, Buffer.from(head)]);
+  const end = namespace.length;
+  // The namespace that has no bytes is before no key that has one.
+  removeWhere(segment, (key) => isHead(key, start) && key.indexOf(END_OF_NAMESPACE, end) < 0);
+}
+
+function removeWhere(segment: Segment, isWanted: (key: Buffer) => boolean): void {
   for (const part of segment.parts) {
     const { firstSlot, endOfSlots } = part.memory;
     for (let from = firstSlot; from < endOfSlots; from += BATCH_WORDS) {
       segment.enter(part);
       try {
-        removeFrom(part, from, Math.min(endOfSlots, from + BATCH_WORDS), prefix);
+        removeFrom(part, from, Math.min(endOfSlots, from + BATCH_WORDS), isWanted);
       } finally {
         segment.leave(part);
       }
@@ -59,22 +72,26 @@ export function removePrefix(segment: Segment, namespace: Uint8Array): void {
   }
 }
 
-function removeFrom({ memory, shard }: Part, from: number, end: number, prefix: Buffer): void {
+function removeFrom({ memory, shard }: Part, from: number, end: number, isWanted: (key: Buffer) => boolean): void {
   for (let at = from; at < end; at = nextSlot(at, memory)) {
     if (memory.words[at] === 0) continue;
     const unit = memory.unitOf(memory.words[at + PLACE]);
     if (memory.recordBytes(unit) === 0) continue;
     const start = unit * UNIT + RECORD_HEADER_BYTES;
     const key = memory.log.subarray(start, start + keyBytesOf(memory.words[2 * unit + RECORD.KIND]));
-    if (isOf(key, prefix)) shard.remove(at);
+    if (isWanted(key)) shard.remove(at);
   }
+}
+
+function isHead(key: Buffer, head: Buffer): boolean {
+  return key.length >= head.length && key.subarray(0, head.length).equals(head);
 }
 
 /** Whether a key is `prefix:version`, the end of the namespace, and the rest. */
 function isOf(key: Buffer, prefix: Buffer): boolean {
-  if (key.length <= prefix.length || !key.subarray(0, prefix.length).equals(prefix)) return false;
+  if (!isHead(key, prefix)) return false;
   for (let i = prefix.length; i < key.length; i++) {
-    if (key[i] === 0xff) return true;
+    if (key[i] === END_OF_NAMESPACE) return true;
     const isOfNumber = key[i] === 0x2d || (key[i]! >= 0x30 && key[i]! <= 0x39);
     if (!isOfNumber) return false;
   }
