@@ -1,4 +1,5 @@
 import type { CacheSettings } from '../core/cache-options.js';
+import { cannotClearUnder } from '../core/clear-under.js';
 import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { defaultKeyFunction, warnOfUnportableKey } from '../core/keys.js';
@@ -10,6 +11,7 @@ import { StoredValues } from './stored-value.js';
 
 /** Rows that are deleted at a time: adapters put their names in one statement. */
 const BATCH = 500;
+const NO_ITERATOR = "the Keyv's store has no iterator";
 
 /** A value that was read, and the milliseconds that it still lives. */
 export interface Timed {
@@ -151,11 +153,13 @@ export class KeyvEngine implements LoadingEngine {
     const { keyPrefix, keyFunction } = this.#settings;
     if (keyPrefix === '') return queues.runAlone(() => rows.clear());
     if (keyFunction !== defaultKeyFunction) throw cannotClear(keyPrefix, 'its keys are made by a function');
-    if (!rows.canList) throw cannotClear(keyPrefix, "the Keyv's store has no iterator");
-    return queues.runAlone(async () => {
-      const names = await rows.list((name) => isUnder(name, keyPrefix));
-      for (let i = 0; i < names.length; i += BATCH) await rows.deleteMany(names.slice(i, i + BATCH));
-    });
+    if (!rows.canList) throw cannotClear(keyPrefix, NO_ITERATOR);
+    return this.#removeListed((name) => isUnder(name, keyPrefix));
+  }
+
+  async removeUnder(head: string): Promise<void> {
+    if (!this.#place.rows.canList) throw cannotClearUnder(head, NO_ITERATOR);
+    return this.#removeListed((name) => name.startsWith(head));
   }
 
   seal(value: unknown): unknown {
@@ -177,6 +181,14 @@ export class KeyvEngine implements LoadingEngine {
 
   #change<T>(ats: readonly Address[], change: () => Promise<T>): Promise<T> {
     return this.#place.queues.run([...new Set(ats.map(({ name }) => name))], change);
+  }
+
+  #removeListed(isWanted: (name: string) => boolean): Promise<void> {
+    const { rows, queues } = this.#place;
+    return queues.runAlone(async () => {
+      const names = await rows.list(isWanted);
+      for (let i = 0; i < names.length; i += BATCH) await rows.deleteMany(names.slice(i, i + BATCH));
+    });
   }
 
   /** The row, unless it has expired. */
