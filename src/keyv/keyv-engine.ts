@@ -152,7 +152,7 @@ export class KeyvEngine implements LoadingEngine {
     const { rows, queues } = this.#place;
     const { keyPrefix, keyFunction } = this.#settings;
     if (keyPrefix === '') return queues.runAlone(() => rows.clear());
-    if (keyFunction !== defaultKeyFunction) throw cannotClear(keyPrefix, 'its keys are made by a function');
+    if (keyFunction !== defaultKeyFunction) throw cannotClear(keyPrefix, 'its keyFunction makes the keys');
     if (!rows.canList) throw cannotClear(keyPrefix, NO_ITERATOR);
     return this.#removeListed((name) => isUnder(name, keyPrefix));
   }

@@ -3,7 +3,7 @@ import type { Cache } from '../core/cache.js';
 import { type ClearsUnder, clearUnder } from '../core/clear-under.js';
 import { InvalidConfigError, invalidArgument, show } from '../core/errors.js';
 
-type Rows = AsyncGenerator<[string, unknown], void>;
+type Rows<Value> = AsyncGenerator<[string, Awaited<Value>], void>;
 
 /**
  * A storage adapter for Keyv over any cache: with it, keyv, and what takes a Keyv (cache-manager, cacheable, got), runs
@@ -24,7 +24,7 @@ export class KeyvStore extends EventEmitter {
    * The keys in the namespace with what is stored there. Only where the cache can list its keys, which is `LocMemCache`:
    * elsewhere there is not even a property, which Keyv would take for an iterator.
    */
-  declare readonly iterator?: (namespace?: string) => Rows;
+  declare readonly iterator?: <Value>(namespace?: string) => Rows<Value>;
   readonly #cache: Cache & ClearsUnder;
 
   constructor(cache: Cache) {
@@ -108,10 +108,10 @@ export class KeyvStore extends EventEmitter {
     await this.#cache.close();
   }
 
-  async *#rows(keys: Iterable<string>, head: string): Rows {
+  async *#rows<Value>(keys: Iterable<string>, head: string): Rows<Value> {
     for (const key of keys) {
       if (!key.startsWith(head)) continue;
-      const value = await this.#cache.get(key);
+      const value = await this.#cache.get<Awaited<Value>>(key);
       if (value !== undefined) yield [key, value];
     }
   }
