@@ -1,6 +1,7 @@
 import { notData } from '../core/copy-graph.js';
 import { isPackable } from '../core/packable.js';
 import { Snapshot, sealCopy, unsealCopy } from '../core/snapshot.js';
+import { readEncodingOptions } from '../encoding/encoding-options.js';
 import { ValueCodec } from '../encoding/value-codec.js';
 
 /** What a stored text begins with that is not the value itself but its bytes, in base64. */
@@ -52,13 +53,13 @@ export class StoredValues {
   }
 
   #wrap(value: unknown): Wrapped {
-    this.#codec ??= new ValueCodec();
+    this.#codec ??= new ValueCodec(readEncodingOptions({}));
     const bytes = this.#codec.encode(value);
     return new Wrapped(`${MARK}${Buffer.from(bytes as Buffer).toString('base64')}`);
   }
 
   #unwrap(text: string): unknown {
-    this.#codec ??= new ValueCodec();
+    this.#codec ??= new ValueCodec(readEncodingOptions({}));
     return this.#codec.decode(Buffer.from(text.slice(MARK.length), 'base64'));
   }
 }
