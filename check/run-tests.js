@@ -1,7 +1,12 @@
-/** Runs every built test: `node --test` takes a glob only from Node 21 on, and a folder only before it. */
+/**
+ * Runs every built test, against servers of its own: it installs them where it may. `node --test` takes a glob only from
+ * Node 21 on, and a folder only before it.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { installServers } from './install-servers.js';
+import { LeftOut } from './left-out.js';
 
 const folder = 'build/test';
 const files = readdirSync(folder, { recursive: true })
@@ -11,7 +16,10 @@ if (files.length === 0) {
   console.error(`There are no built tests in ${folder}.`);
   process.exit(1);
 }
+installServers();
+const leftOut = new LeftOut();
 const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...process.argv.slice(2), ...files], {
   stdio: 'inherit',
+  env: { ...process.env, ...leftOut.env },
 });
-process.exitCode = status ?? 1;
+process.exitCode = leftOut.tell() ? (status ?? 1) : 1;
