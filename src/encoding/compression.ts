@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { createRequire } from 'node:module';
 import type * as Zlib from 'node:zlib';
 
@@ -18,7 +19,7 @@ interface Zstd {
 }
 
 /** A few bytes can claim to be gigabytes: no more is made of them than this many times their number, */
-const MOST_GROWTH = 256;
+const MOST_GROWTH = 100;
 /** or this much, whatever their number. What shrinks further is kept as it is. */
 const ALWAYS_ALLOWED = 2 ** 20;
 
@@ -41,13 +42,13 @@ export function compress(bytes: Uint8Array, { algorithm, level }: CompressionSet
 }
 
 function compressWith(algorithm: CompressionAlgorithm, level: number, bytes: Uint8Array): Buffer {
-  const { gzipSync, brotliCompressSync, zstdCompressSync, constants } = zlib();
+  const { gzipSync, brotliCompressSync, zstdCompressSync, constants: parameters } = zlib();
   switch (algorithm) {
     case 'gzip':
       return gzipSync(bytes, { level });
     case 'brotli':
       return brotliCompressSync(bytes, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+        params: { [parameters.BROTLI_PARAM_QUALITY]: level, [parameters.BROTLI_PARAM_SIZE_HINT]: bytes.length },
       });
     case 'zstd':
       return zstdCompressSync!(bytes, { params: { [ZSTD_COMPRESSION_LEVEL]: level } });
@@ -72,5 +73,5 @@ export function decompress(bytes: Uint8Array, algorithm: CompressionAlgorithm): 
 }
 
 function largestOf(compressed: Uint8Array): number {
-  return Math.max(ALWAYS_ALLOWED, compressed.length * MOST_GROWTH);
+  return Math.min(Math.max(ALWAYS_ALLOWED, compressed.length * MOST_GROWTH), constants.MAX_LENGTH);
 }

@@ -3,9 +3,13 @@ import { createRequire } from 'node:module';
 import type { Packr } from 'msgpackr';
 import { cloneFromBytes, cloneToBytes } from '../core/clone-bytes.js';
 import { notData } from '../core/copy-graph.js';
+import { UncacheableValueError } from '../core/errors.js';
 import { isJson, isPackable } from '../core/packable.js';
+import { checkClone, MOST_HOLES } from './clone-check.js';
 import { type CompressionAlgorithm, compress, decompress } from './compression.js';
 import type { EncodingSettings } from './encoding-options.js';
+import { isDeepJson } from './json-depth.js';
+import { readMsgpack } from './msgpack-reader.js';
 
 /**
  * The first byte of what is neither a number nor JSON: control characters, with which no text of those begins; 9, 10 and
@@ -64,7 +68,7 @@ export class ValueCodec {
         // An object of more fields than msgpackr counts.
       }
     }
-    return tagged(TAG.CLONE, cloneToBytes(value));
+    return tagged(TAG.CLONE, clone(value));
   }
 
   /** Loaded when the first object comes, as SharedCache does. */
@@ -103,8 +107,9 @@ export class ValueCodec {
     const data = bytes.subarray(1);
     switch (bytes[0]) {
       case TAG.MSGPACK:
-        return this.#loadPackr().unpack(data);
+        return readMsgpack(bytes, 1);
       case TAG.CLONE:
+        checkClone(data);
         return cloneFromBytes(data);
       case TAG.UTF8:
         return isUtf8(data) ? data.toString('utf8') : undefined;
@@ -120,8 +125,20 @@ export class ValueCodec {
   }
 }
 
+/** Nothing is written that would not be read. @throws UncacheableValueError */
+function clone(value: object): Buffer {
+  const bytes = cloneToBytes(value);
+  try {
+    checkClone(bytes);
+  } catch (cause) {
+    throw new UncacheableValueError(`Arrays of more than ${MOST_HOLES} holes have no place on a server.`, { cause });
+  }
+  return bytes;
+}
+
 function parseText(text: string): unknown {
-  return NUMBER.test(text) ? Number(text) : JSON.parse(text);
+  if (NUMBER.test(text)) return Number(text);
+  return isDeepJson(text) ? undefined : JSON.parse(text);
 }
 
 function parseBigInt(text: string): bigint | undefined {
