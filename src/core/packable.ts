@@ -61,7 +61,12 @@ class Walk {
     let count = 0;
     for (const _ in value) count++;
     if (count !== value.length) return false;
-    for (let i = 0; i < value.length; i++) if (!this.#field(value[i], depth)) return false;
+    for (let i = 0; i < value.length; i++) {
+      const element = value[i];
+      // As many keys as elements: but a hole may be made up for by a name.
+      if (element === undefined && !hasOwn.call(value, i)) return false;
+      if (!this.#field(element, depth)) return false;
+    }
     return true;
   }
 

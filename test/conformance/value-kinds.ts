@@ -45,6 +45,7 @@ export const OBJECTS: readonly ValueKind[] = [
   // biome-ignore lint/suspicious/noSparseArray: holes are what is kept.
   { title: 'an array with holes', make: () => [1, , 3, [, { a: [, 1] }]] },
   { title: 'an array that is all hole', make: () => new Array(3) },
+  { title: 'an array of as many properties as holes', make: () => Object.assign(new Array(1), { note: 'kept' }) },
   { title: 'an array with properties of its own', make: () => Object.assign([1, 2], { note: { n: 'kept' } }) },
   { title: 'an empty object', make: () => ({}) },
   {
