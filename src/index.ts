@@ -27,6 +27,8 @@ export type { KeyvInstance } from './keyv/keyv-instance.js';
 export type { KeyvCacheOptions } from './keyv/keyv-options.js';
 export { LocMemCache } from './locmem/locmem-cache.js';
 export type { LocMemCacheOptions } from './locmem/locmem-options.js';
+export { MemcachedCache } from './memcached/memcached-cache.js';
+export type { MemcachedCacheOptions } from './memcached/memcached-options.js';
 export { RedisCache } from './redis/redis-cache.js';
 export type { RedisCacheOptions, RedisClient } from './redis/redis-options.js';
 export { SharedCache } from './shared/shared-cache.js';

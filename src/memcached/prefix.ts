@@ -1,0 +1,40 @@
+import type { CacheSettings } from '../core/cache-options.js';
+import { InvalidConfigError } from '../core/errors.js';
+import { defaultKeyFunction } from '../core/keys.js';
+import { remove } from './commands.js';
+import { checkReply } from './replies.js';
+import type { Server } from './server.js';
+
+/** Looks for what was written while it was cleared, at most so often: a writer who never rests is not waited for. */
+const MOST_PASSES = 100;
+
+/**
+ * Which stored keys are those of a cache with a prefix.
+ *
+ * @throws InvalidConfigError if its key function hides that.
+ */
+export function ownNames({ keyPrefix, keyFunction }: CacheSettings): (name: string) => boolean {
+  if (keyFunction !== defaultKeyFunction) {
+    throw new InvalidConfigError(
+      'clear() of a cache with a keyPrefix and a keyFunction of its own: on memcached nobody can tell which keys are ' +
+        'its. Leave the keyFunction out, or delete the keys by name.',
+    );
+  }
+  const start = `${keyPrefix}:`;
+  return (name) => name.startsWith(start) && /^-?\d+:/.test(name.slice(start.length));
+}
+
+/** Deletes the keys that are `isOwn`, until there is none. @throws CacheUnavailableError */
+export async function removeWhere(server: Server, isOwn: (name: string) => boolean, timeout: number): Promise<void> {
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const names = await server.names(isOwn, timeout);
+    if (names.length === 0) return;
+    const replies = await server.exchange(names.map(remove), timeout);
+    let removed = 0;
+    for (const { line } of replies) {
+      checkReply(line);
+      if (line === 'DELETED') removed++;
+    }
+    if (removed === 0) return;
+  }
+}

@@ -1,0 +1,46 @@
+import { after, before, describe } from 'node:test';
+import { type CacheOptions, MemcachedCache } from 'locmem';
+import { MemcachedServer } from '../memcached/memcached-server.js';
+import { conformance } from './conformance.js';
+import { ManualClock } from './manual-clock.js';
+import type { Place } from './subject.js';
+
+/** A place is all that the servers have: specifications run one after the other, each on empty ones. */
+async function placeOf(servers: readonly MemcachedServer[]): Promise<Place> {
+  for (const server of servers) await server.ask('flush_all');
+  const clock = new ManualClock();
+  const urls = servers.map(({ address }) => `memcached://${address}`);
+  const opened: MemcachedCache[] = [];
+  return {
+    async open(options: CacheOptions = {}) {
+      const cache = new MemcachedCache({ commandTimeout: '1m', ...options, urls, clock });
+      opened.push(cache);
+      return cache;
+    },
+    async advance(milliseconds) {
+      clock.advance(milliseconds);
+    },
+    async close() {
+      for (const cache of opened) await cache.close();
+    },
+  };
+}
+
+for (const count of [1, 2]) {
+  describe(`memcached, servers: ${count}`, () => {
+    const servers: MemcachedServer[] = [];
+    before(async () => {
+      for (let i = 0; i < count; i++) servers.push(await MemcachedServer.start());
+    });
+    after(async () => {
+      for (const server of servers) await server.kill();
+    });
+
+    conformance({
+      name: `MemcachedCache, servers: ${count}`,
+      face: 'async',
+      capabilities: { stores: true, values: 'copy', ttlGranularity: 1, countsCalls: false },
+      place: () => placeOf(servers),
+    });
+  });
+}
