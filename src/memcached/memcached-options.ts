@@ -51,12 +51,12 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** @throws InvalidConfigError naming the option at fault. */
 export function readMemcachedOptions(options: MemcachedCacheOptions): MemcachedSettings {
   checkKnownOptions('MemcachedCache', options, OPTIONS);
-  const { failOpen = false, clock = systemClock } = options;
+  const { commandTimeout = '1s', failOpen = false, clock = systemClock } = options;
   if (typeof failOpen !== 'boolean') throw new InvalidConfigError(`failOpen is true or false; got ${show(failOpen)}.`);
   if (typeof (clock as Clock | null)?.now !== 'function') {
     throw new InvalidConfigError(`clock is an object with a method now(); got ${show(clock)}.`);
   }
-  return { ...readPlace(options), commandTimeout: readTimeout(options.commandTimeout ?? '1s'), failOpen, clock };
+  return { ...readPlace(options), commandTimeout: readTimeout(commandTimeout), failOpen, clock };
 }
 
 function readTimeout(timeout: unknown): number {

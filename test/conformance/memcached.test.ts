@@ -7,9 +7,9 @@ import type { Place } from './subject.js';
 
 /** A place is all that the servers have: specifications run one after the other, each on empty ones. */
 async function placeOf(servers: readonly MemcachedServer[]): Promise<Place> {
-  for (const server of servers) await server.ask('flush_all');
+  for (const server of servers) await server.command(['flush_all']);
   const clock = new ManualClock();
-  const urls = servers.map(({ address }) => `memcached://${address}`);
+  const urls = servers.map(({ url }) => url);
   const opened: MemcachedCache[] = [];
   return {
     async open(options: CacheOptions = {}) {
@@ -33,13 +33,20 @@ for (const count of [1, 2]) {
       for (let i = 0; i < count; i++) servers.push(await MemcachedServer.start());
     });
     after(async () => {
-      for (const server of servers) await server.kill();
+      for (const server of servers) await server.stop();
     });
 
     conformance({
       name: `MemcachedCache, servers: ${count}`,
       face: 'async',
-      capabilities: { stores: true, values: 'copy', ttlGranularity: 1, countsCalls: false },
+      capabilities: {
+        stores: true,
+        values: 'copy',
+        ttlGranularity: 1,
+        counts: 'cache',
+        keys: 'memcached',
+        tellsOwnEntries: false,
+      },
       place: () => placeOf(servers),
     });
   });

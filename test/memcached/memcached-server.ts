@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** A memcached of a test's own, on a free port of this machine. */
 export class MemcachedServer {
   readonly port: number;
-  readonly address: string;
+  readonly url: string;
   readonly #options: readonly string[];
   #process!: ChildProcess;
 
   private constructor(port: number, options: readonly string[]) {
     this.port = port;
-    this.address = `127.0.0.1:${port}`;
+    this.url = `memcached://127.0.0.1:${port}`;
     this.#options = options;
   }
 
@@ -22,35 +22,37 @@ export class MemcachedServer {
     return server;
   }
 
-  /** Starts it anew at the same port, empty. */
+  /** Starts it anew at the same port, empty. Resolves when it answers. */
   async restart(): Promise<void> {
+    await this.kill('SIGKILL');
     // As root it wants to be told who to be; otherwise it does not look.
     const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
     const own = ['-l', '127.0.0.1', '-p', String(this.port), '-U', '0', ...user, ...this.#options];
-    this.#process = spawn('memcached', own, { stdio: 'ignore' });
-    const failed = once(this.#process, 'exit').then(([code]) => {
-      throw new Error(`memcached ended at its start (${code}).`);
-    });
-    await Promise.race([failed, this.#answers()]);
-    failed.catch(() => {});
+    const child = spawn('memcached', own, { stdio: 'ignore' });
+    this.#process = child;
+    while (!(await this.#answers())) {
+      if (child.exitCode !== null) throw new Error(`memcached ended at its start (${child.exitCode}).`);
+      await pause(10);
+    }
   }
 
-  /** SIGSTOP and SIGCONT too. */
-  signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
+  /** Sends a signal; resolves when what it does has happened, where that can be waited for. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process as ChildProcess | undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = signal === 'SIGKILL' ? once(child, 'exit') : undefined;
+    child.kill(signal);
     await ended;
   }
 
-  /** Sends one command line, and gives all that is answered until `end`. */
-  async ask(command: string, end = /\r\n$/): Promise<string> {
+  async stop(): Promise<void> {
+    await this.kill('SIGKILL');
+  }
+
+  /** What the server answers to lines of its protocol, up to what matches `end`. */
+  async command(lines: readonly string[], end = /\r\n$/): Promise<string> {
     const socket = connect(this.port, '127.0.0.1');
-    socket.write(`${command}\r\n`);
+    socket.write([...lines, ''].join('\r\n'));
     let answer = '';
     for await (const bytes of socket) {
       answer += bytes;
@@ -60,14 +62,11 @@ export class MemcachedServer {
     return answer;
   }
 
-  async #answers(): Promise<void> {
-    for (;;) {
-      try {
-        await this.ask('version');
-        return;
-      } catch {
-        await pause(10);
-      }
+  async #answers(): Promise<boolean> {
+    try {
+      return (await this.command(['version'])) !== '';
+    } catch {
+      return false;
     }
   }
 }
