@@ -5,6 +5,8 @@ import type { KeyvInstance } from '../keyv/keyv-instance.js';
 import type { KeyvCacheOptions } from '../keyv/keyv-options.js';
 import { LocMemCache } from '../locmem/locmem-cache.js';
 import type { LocMemCacheOptions } from '../locmem/locmem-options.js';
+import { MemcachedCache } from '../memcached/memcached-cache.js';
+import type { MemcachedCacheOptions } from '../memcached/memcached-options.js';
 import { RedisCache } from '../redis/redis-cache.js';
 import type { RedisCacheOptions } from '../redis/redis-options.js';
 import { SharedCache } from '../shared/shared-cache.js';
@@ -19,6 +21,7 @@ export interface Backends {
   redis: { options: RedisCacheOptions; cache: RedisCache };
   tiered: { options: TieredConfig; cache: TieredCache };
   keyv: { options: KeyvCacheOptions & { keyv: KeyvInstance }; cache: KeyvCache };
+  memcached: { options: MemcachedCacheOptions; cache: MemcachedCache };
   dummy: { options: DummyCacheOptions; cache: DummyCache };
 }
 
@@ -27,7 +30,7 @@ export type BackendName = keyof Backends;
 /** A `TieredCache` in a config: its tiers are caches, configs of caches, or URLs. */
 export interface TieredConfig extends Omit<TieredCacheOptions, 'l1' | 'l2'> {
   l1: TieredCacheOptions['l1'] | ConfigOf<'locmem' | 'shared'> | string;
-  l2: TieredCacheOptions['l2'] | ConfigOf<'redis' | 'keyv'> | string;
+  l2: TieredCacheOptions['l2'] | ConfigOf<'redis' | 'memcached' | 'keyv'> | string;
 }
 
 /** `{ backend, ...options }` for one of these backends. */
@@ -45,6 +48,7 @@ export const BACKENDS: {
   redis: (options) => new RedisCache(options),
   tiered: makeTiered,
   keyv: ({ keyv, ...options }) => new KeyvCache(keyv, options),
+  memcached: (options) => new MemcachedCache(options),
   dummy: (options) => new DummyCache(options),
 };
 

@@ -23,8 +23,8 @@ interface ParsedUrl {
 
 /**
  * Reads a URL such as `locmem:my_cache?maxEntries=300&ttl=30s`, `shared:my_cache`, `shared:///var/cache/app/pages.cache`,
- * `redis://user:password@host:6379/0?keyPrefix=app` or `dummy:`: the backend, where it is, and options. `ttl=null` is for
- * ever. Several Redis hosts, `redis://a:6379,b:6379`, are some nodes of a Cluster, or with `sentinel=name` the sentinels.
+ * `redis://user:password@host:6379/0?keyPrefix=app`, `memcached://one:11211,two:11211` or `dummy:`: the backend, where it
+ * is, and options. `ttl=null` is for ever. Several Redis hosts, `redis://a:6379,b:6379`, are some nodes of a Cluster, or with `sentinel=name` the sentinels.
  *
  * @throws InvalidConfigError naming what is wrong, and what is allowed.
  */
@@ -66,6 +66,8 @@ function placeOf(backend: BackendName, scheme: string, place: string, url: strin
     }
     case 'redis':
       return serverUrls(scheme, place);
+    case 'memcached':
+      return { url: `${scheme}:${place}` };
     default:
       if (place === '') return {};
       throw new InvalidConfigError(`${backend}: has no location; got ${showUrl(url)}.`);
