@@ -59,6 +59,11 @@ export class RedisSentinels {
     return this.sentinels.map(({ port }) => port);
   }
 
+  /** Of the sentinels, with the password of what they watch. */
+  get urls(): readonly string[] {
+    return this.ports.map((port) => this.master.url.replace(/\d+$/, String(port)));
+  }
+
   /** The port of the one that is the master now, as the first sentinel says. */
   async masterPort(): Promise<number> {
     const [, port] = (await redisCommand(this.ports[0]!, [

@@ -1,0 +1,17 @@
+import { needs } from '../servers/needs.js';
+import { RedisSentinels } from '../servers/redis-sentinels.js';
+import { conformance } from './conformance.js';
+import { once, placeOn, REDIS } from './redis-place.js';
+
+needs('redis-server', () => {
+  const started = once(() => RedisSentinels.start({ password: 'secret' }));
+  conformance({
+    name: 'RedisCache, sentinel',
+    face: 'async',
+    capabilities: REDIS,
+    async place() {
+      const { master, name, urls } = await started();
+      return placeOn([master], 0, { urls, sentinel: name });
+    },
+  });
+});
