@@ -7,6 +7,9 @@ import { vandalize } from './reach.js';
 import { type Scene, type Subject, spec } from './subject.js';
 import { timesOf } from './times.js';
 
+/** In how many turns of the event loop a run's value is stored for sure, where nothing but turns is waited for. */
+const MOMENTS = 12;
+
 /** What else may happen to a key while its factory runs: each wins over the run. */
 const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves: unknown }> = {
   set: { write: (cache) => cache.set('k', 'written'), leaves: 'written' },
@@ -158,6 +161,30 @@ export function singleFlight(subject: Subject): void {
       assert.equal(await waiting, 'stale');
       assert.equal(await cache.has('k'), false);
     });
+
+    spec(
+      subject,
+      'a delete at whatever moment of the run wins, also while its value is being stored',
+      async (scene) => {
+        const { cache } = scene;
+        const other = await neighbour(scene);
+        for (const [runs, writes] of [
+          [cache, other],
+          [other, cache],
+        ] as const) {
+          for (let moment = 0; moment < MOMENTS; moment++) {
+            const run = gatedRun<string>();
+            const waiting = runs.getOrSet('k', run.factory);
+            await run.begun;
+            run.open('made');
+            for (let i = 0; i < moment; i++) await setImmediate();
+            await writes.delete('k');
+            assert.equal(await waiting, 'made');
+            assert.equal(await cache.has('k'), false, `moment ${moment}`);
+          }
+        }
+      },
+    );
 
     spec(subject, 'writes of other keys, versions and prefixes leave the run alone', async ({ cache, place }) => {
       const p = await place.open({ keyPrefix: 'p' });
