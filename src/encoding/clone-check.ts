@@ -1,5 +1,3 @@
-import { DEEPEST } from '../core/copy-graph.js';
-
 /** V8's tags (value-serializer.cc), of those that `v8.serialize` writes for what `copyGraph` makes. */
 const TAG = {
   PADDING: 0x00,
@@ -49,7 +47,7 @@ export const MOST_HOLES = 2 ** 20;
  * array of 33 million holes end the process, for lack of memory, as do nested arrays that each claim all that follows, or
  * many views of one buffer, each of which is copied.
  *
- * @throws if a length is not there, an array is more hole than data, nesting is too deep, or it is anything that
+ * @throws if a length is not there, an array is more hole than data, or it is anything that
  * `cloneToBytes` does not write: views, shared or growing buffers, modules of WebAssembly, older formats.
  */
 export function checkClone(bytes: Uint8Array): void {
@@ -69,12 +67,11 @@ class CloneCheck {
 
   check(): void {
     if (this.#byte() !== HEADER || this.#length() < OLDEST_VERSION) throw unexpected();
-    this.#value(this.#tag(), 0);
+    this.#value(this.#tag());
     if (this.#at !== this.#bytes.length) throw unexpected();
   }
 
-  #value(tag: number, depth: number): void {
-    if (depth > DEEPEST) throw unexpected();
+  #value(tag: number): void {
     switch (tag) {
       case TAG.UNDEFINED:
       case TAG.NULL:
@@ -114,52 +111,52 @@ class CloneCheck {
         this.#length();
         break;
       case TAG.OBJECT:
-        this.#until(TAG.END_OBJECT, depth);
+        this.#until(TAG.END_OBJECT);
         break;
       case TAG.MAP:
-        this.#until(TAG.END_MAP, depth);
+        this.#until(TAG.END_MAP);
         break;
       case TAG.SET:
-        this.#until(TAG.END_SET, depth);
+        this.#until(TAG.END_SET);
         break;
       case TAG.DENSE_ARRAY:
-        this.#denseArray(depth);
+        this.#denseArray();
         break;
       case TAG.SPARSE_ARRAY:
-        this.#sparseArray(depth);
+        this.#sparseArray();
         break;
       case TAG.ERROR:
-        this.#error(depth);
+        this.#error();
         break;
       default:
         throw unexpected();
     }
   }
 
-  #denseArray(depth: number): void {
+  #denseArray(): void {
     const length = this.#length();
-    for (let i = 0; i < length; i++) this.#value(this.#tag(), depth + 1);
-    this.#until(TAG.END_DENSE_ARRAY, depth);
+    for (let i = 0; i < length; i++) this.#value(this.#tag());
+    this.#until(TAG.END_DENSE_ARRAY);
     this.#length();
   }
 
-  #sparseArray(depth: number): void {
+  #sparseArray(): void {
     this.#elements -= this.#length();
     if (this.#elements < 0) throw unexpected();
-    this.#until(TAG.END_SPARSE_ARRAY, depth);
+    this.#until(TAG.END_SPARSE_ARRAY);
     this.#length();
   }
 
   /** Keys and values, or members; then how many they were, which V8 checks. */
-  #until(end: number, depth: number): void {
-    for (let tag = this.#tag(); tag !== end; tag = this.#tag()) this.#value(tag, depth + 1);
+  #until(end: number): void {
+    for (let tag = this.#tag(); tag !== end; tag = this.#tag()) this.#value(tag);
     this.#length();
   }
 
-  #error(depth: number): void {
+  #error(): void {
     for (let tag = this.#tag(); tag !== ERROR_TAG.END; tag = this.#tag()) {
       if (tag === ERROR_TAG.MESSAGE || tag === ERROR_TAG.STACK) this.#string();
-      else if (tag === ERROR_TAG.CAUSE) this.#value(this.#tag(), depth + 1);
+      else if (tag === ERROR_TAG.CAUSE) this.#value(this.#tag());
       else if (!ERROR_CLASSES.includes(tag)) throw unexpected();
     }
   }
