@@ -41,6 +41,7 @@ const HEADER = 0xff;
 const OLDEST_VERSION = 15;
 /** How much longer all arrays together may be than there are bytes for: 8 MB. */
 export const MOST_HOLES = 2 ** 20;
+const LONGEST_INDEX = 10;
 
 /**
  * Looks through V8's structured clone before V8 is trusted with it, since V8 trusts its lengths: 13 bytes that claim an
@@ -50,17 +51,17 @@ export const MOST_HOLES = 2 ** 20;
  * @throws if a length is not there, an array is more hole than data, or it is anything that
  * `cloneToBytes` does not write: views, shared or growing buffers, modules of WebAssembly, older formats.
  */
-export function checkClone(bytes: Uint8Array): void {
+export function checkClone(bytes: Buffer): void {
   new CloneCheck(bytes).check();
 }
 
 class CloneCheck {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   #at = 0;
   /** What arrays may still claim. */
   #elements: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
     this.#elements = bytes.length + MOST_HOLES;
   }
@@ -136,14 +137,27 @@ class CloneCheck {
   #denseArray(): void {
     const length = this.#length();
     for (let i = 0; i < length; i++) this.#value(this.#tag());
-    this.#until(TAG.END_DENSE_ARRAY);
-    this.#length();
+    this.#fields(TAG.END_DENSE_ARRAY, length);
   }
 
   #sparseArray(): void {
-    this.#elements -= this.#length();
+    const length = this.#length();
+    this.#elements -= length;
     if (this.#elements < 0) throw unexpected();
-    this.#until(TAG.END_SPARSE_ARRAY);
+    this.#fields(TAG.END_SPARSE_ARRAY, length);
+  }
+
+  /** Those of an array: an index beyond its length would make it longer; then how many they were, and the length again. */
+  #fields(end: number, length: number): void {
+    for (let tag = this.#tag(); tag !== end; tag = this.#tag()) {
+      if (tag === TAG.INT32) {
+        const index = this.#length() / 2;
+        // With a half, it is a negative number.
+        if (!Number.isInteger(index) || index >= length) throw unexpected();
+      } else if (isIndex(this.#stringOf(tag))) throw unexpected();
+      this.#value(this.#tag());
+    }
+    this.#length();
     this.#length();
   }
 
@@ -162,9 +176,17 @@ class CloneCheck {
   }
 
   #string(): void {
-    const tag = this.#tag();
+    this.#stringOf(this.#tag());
+  }
+
+  /** @returns the text, if it is so short that it could be an index. */
+  #stringOf(tag: number): string {
     if (tag !== TAG.ONE_BYTE_STRING && tag !== TAG.TWO_BYTE_STRING) throw unexpected();
-    this.#skip(this.#length());
+    const length = this.#length();
+    const start = this.#at;
+    this.#skip(length);
+    if (length > 2 * LONGEST_INDEX) return '';
+    return this.#bytes.toString(tag === TAG.ONE_BYTE_STRING ? 'latin1' : 'utf16le', start, this.#at);
   }
 
   #tag(): number {
@@ -197,6 +219,11 @@ class CloneCheck {
     if (count > this.#bytes.length - this.#at) throw unexpected();
     this.#at += count;
   }
+}
+
+/** Whether a name is an index to V8, which itself writes those as numbers. */
+function isIndex(name: string): boolean {
+  return /^(?:0|[1-9]\d*)$/.test(name) && Number(name) < 2 ** 32 - 1;
 }
 
 function unexpected(): Error {

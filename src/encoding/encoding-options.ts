@@ -44,7 +44,7 @@ export const ENCODING_OPTIONS: readonly string[] = ['serializer', 'compression']
 const SERIALIZERS: readonly Serializer[] = ['msgpack', 'json'];
 const LEVELS: Record<CompressionAlgorithm, { lowest: number; highest: number; usual: number }> = {
   gzip: { lowest: 1, highest: 9, usual: 6 },
-  // 11, which is zlib's default, takes a hundred times as long.
+  // 11, which is zlib's default, takes sixty times as long.
   brotli: { lowest: 0, highest: 11, usual: 4 },
   zstd: { lowest: 1, highest: 22, usual: 3 },
 };
