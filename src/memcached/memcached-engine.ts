@@ -22,7 +22,7 @@ import {
 import { expiryFlags, foreignFlags, remainingTtl, serverTtl } from './expiry.js';
 import type { MemcachedSettings } from './memcached-options.js';
 import { ownNames, removeWhere } from './prefix.js';
-import { checkReply, isStored } from './replies.js';
+import { checkReply, isStored, refused } from './replies.js';
 import type { Command, Item, Reply, Server } from './server.js';
 import { closePool, openPool, type ServerPool } from './server-pool.js';
 
@@ -68,8 +68,7 @@ export class MemcachedEngine implements LoadingEngine {
   }
 
   async read(at: Address): Promise<unknown> {
-    const [reply] = await this.#send(at, get(at.name));
-    return this.#valueOf(reply.items[0]);
+    return this.#valueOf(await this.#item(at, get(at.name)));
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
@@ -90,11 +89,11 @@ export class MemcachedEngine implements LoadingEngine {
 
   async write(at: Address, sealed: unknown, ttl: number): Promise<void> {
     if (ttl <= 0) {
-      await this.#send(at, remove(at.name));
-      return;
+      const [reply] = await this.#send(at, remove(at.name));
+      return checkReply(reply.line);
     }
     const [reply] = await this.#send(at, set(at.name, this.#content(sealed, ttl)));
-    isStored(reply!.line, at.name);
+    if (!isStored(reply.line, at.name)) throw refused(reply.line);
   }
 
   async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
@@ -107,8 +106,7 @@ export class MemcachedEngine implements LoadingEngine {
     return this.#untilSettled(at, async () => {
       const [added] = await this.#send(at, add(at.name, content));
       if (isStored(added.line, at.name)) return true;
-      const [read] = await this.#send(at, gets(at.name));
-      const [item] = read.items;
+      const item = await this.#item(at, gets(at.name));
       if (item === undefined) return AGAIN;
       if (!this.#isOver(item)) return false;
       const [replaced] = await this.#send(at, cas(at.name, content, item.unique));
@@ -121,22 +119,21 @@ export class MemcachedEngine implements LoadingEngine {
       await this.removeMany(entries.map(({ at }) => at));
       return [];
     }
-    const refused: Address[] = [];
+    const failed: Address[] = [];
     await this.#byServer(
       entries,
       ({ at }) => at.name,
       async (server, own) => {
         const commands = own.map(({ at, sealed }) => set(at.name, this.#content(sealed, ttl)));
         const replies = await server.exchange(commands, this.#timeout);
-        for (const [i, { line }] of replies.entries()) if (line !== 'STORED') refused.push(own[i].at);
+        for (const [i, { line }] of replies.entries()) if (line !== 'STORED') failed.push(own[i].at);
       },
     );
-    return refused;
+    return failed;
   }
 
   async contains(at: Address): Promise<boolean> {
-    const [reply] = await this.#send(at, get(at.name));
-    return this.#isLive(reply.items[0]);
+    return this.#isLive(await this.#item(at, get(at.name)));
   }
 
   async remove(at: Address): Promise<boolean> {
@@ -187,8 +184,7 @@ export class MemcachedEngine implements LoadingEngine {
   async move(from: Address, to: Address): Promise<boolean> {
     if (from.name === to.name) return this.contains(from);
     return this.#untilSettled(from, async () => {
-      const [read] = await this.#send(from, gets(from.name));
-      const [item] = read.items;
+      const item = await this.#item(from, gets(from.name));
       if (!this.#isLive(item)) return false;
       const { bytes, flags } = item;
       const [written] = await this.#send(
@@ -259,8 +255,7 @@ export class MemcachedEngine implements LoadingEngine {
   /** Reads an entry and writes by `cas` what is planned, as often as somebody comes between. */
   #change<T>(at: Address, missing: T, plan: (item: Item) => Plan<T> | Promise<Plan<T>>): Promise<T> {
     return this.#untilSettled(at, async () => {
-      const [read] = await this.#send(at, gets(at.name));
-      const [item] = read.items;
+      const item = await this.#item(at, gets(at.name));
       if (!this.#isLive(item)) return missing;
       const { command, result } = await plan(item);
       if (command === undefined) return result;
@@ -286,6 +281,13 @@ export class MemcachedEngine implements LoadingEngine {
 
   #send(at: Address, ...commands: Command[]): Promise<Reply[]> {
     return this.#pool.serverOf(at.name).exchange(commands, this.#timeout);
+  }
+
+  /** What one `get` or `gets` finds. */
+  async #item(at: Address, command: Command): Promise<Item | undefined> {
+    const [{ items, line }] = await this.#send(at, command);
+    checkReply(line);
+    return items[0];
   }
 
   async #itemsOf(ats: readonly Address[]): Promise<Map<string, Item>> {

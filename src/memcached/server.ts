@@ -22,6 +22,8 @@ export type Command = string | Buffer;
 
 /** Calls that wait for one server, at most: those beyond are refused at once. */
 const MOST_WAITING = 10_000;
+const KNOWN_LINE =
+  /^(?:END|STORED|NOT_STORED|EXISTS|NOT_FOUND|DELETED|OK|\d+ *|(?:CLIENT_|SERVER_)?ERROR.*|VERSION .*|HD.*|EN)$/;
 /** Milliseconds between attempts to reach a server that is down: twice as long each time. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
@@ -175,6 +177,7 @@ export class Server {
           current().items.push({ name: name!, flags: Number(flags), unique: unique ?? '', bytes });
         },
         onLine(text) {
+          if (!KNOWN_LINE.test(text)) throw new Error(`The server does not speak the protocol of memcached: ${text}`);
           if (current().answer(text)) queue.shift();
         },
         onLost: (cause, wasOpen) => this.#lose(line, cause, !wasOpen),

@@ -22,6 +22,10 @@ export class MemcachedServer {
     return server;
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** Starts it anew at the same port, empty. Resolves when it answers. */
   async restart(): Promise<void> {
     await this.kill('SIGKILL');
