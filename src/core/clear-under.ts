@@ -22,5 +22,8 @@ export function cannotClearUnder(head: string, reason: string): InvalidConfigErr
   );
 }
 
+/** The reason where a server, such as memcached, has no such command. */
+export const CANNOT_LIST = 'the server cannot list keys';
+
 /** The reason where keys are made by a key function. */
 export const HAS_KEY_FUNCTION = 'the cache has a key function';

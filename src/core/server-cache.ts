@@ -2,7 +2,7 @@ import type { Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
 import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
-import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from './clear-under.js';
+import { CANNOT_LIST, type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from './clear-under.js';
 import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js';
 import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
 import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js';
@@ -177,7 +177,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     this.checkOpen();
     const { keyFunction, keyPrefix, version } = this.settings;
     if (keyFunction !== defaultKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
-    if (this.engine.removeUnder === undefined) throw cannotClearUnder(head, 'the server cannot list keys');
+    if (this.engine.removeUnder === undefined) throw cannotClearUnder(head, CANNOT_LIST);
     this.allChanged();
     await this.orElse(this.engine.removeUnder(keyFunction(head, keyPrefix, version)), undefined);
     this.allChanged();

@@ -2,6 +2,7 @@ import type { CacheSettings } from '../core/cache-options.js';
 import { type Address, type ChangeListener, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
 import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
 import { warnOfUnportableKey } from '../core/keys.js';
+import { beginningOf, type StoredKeys, storedKeys } from '../core/stored-keys.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
@@ -9,7 +10,6 @@ import { Connection } from './connection.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
 import { INCREASE, KEEP_FOR_EVER, MOVE, READ_TIMED, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
-import { beginningOf, patternOf, storedKeys } from './stored-keys.js';
 import type { Argument, Node, Reply } from './wire.js';
 
 /** Redis takes no more (`proto-max-bulk-len`), and ends the connection of who tries. */
@@ -165,12 +165,17 @@ export class RedisEngine implements FarLoadingEngine {
   async removeAll(): Promise<void> {
     const nodes = await this.#connection.nodes();
     if (this.#cacheSettings.keyPrefix === '') await Promise.all(nodes.map(({ send }) => send(['FLUSHDB', 'ASYNC'])));
-    else await Promise.all(nodes.map((node) => this.#removePrefix(node)));
+    else await Promise.all(nodes.map((node) => this.#removeListed(node, storedKeys(this.#cacheSettings))));
+  }
+
+  async removeUnder(head: string): Promise<void> {
+    const nodes = await this.#connection.nodes();
+    const keys = { beginning: head, isOurs: (name: string) => name.startsWith(head) };
+    await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
   }
 
   /** In small steps, between which the server answers others. What was there when it began is gone when it ends. */
-  async #removePrefix(node: Node): Promise<void> {
-    const keys = storedKeys(this.#cacheSettings);
+  async #removeListed(node: Node, keys: StoredKeys): Promise<void> {
     const isCluster = await this.#isCluster();
     let cursor = '0';
     do {
@@ -241,4 +246,9 @@ function isRefusal(error: unknown): boolean {
 
 function isWrongType(error: unknown): boolean {
   return isRefusal(error) && /WRONGTYPE/.test(((error as Error).cause as Error).message);
+}
+
+/** A pattern of SCAN for what begins with `text`. */
+function patternOf(text: string): string {
+  return `${text.replace(/[\\*?[\]]/g, '\\$&')}*`;
 }

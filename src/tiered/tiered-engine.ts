@@ -1,3 +1,4 @@
+import { CANNOT_LIST, cannotClearUnder } from '../core/clear-under.js';
 import type { Address, ChangeListener, NewEntry, NotNumber } from '../core/engine.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine, LoadingEngine } from '../load/loading-server-cache.js';
@@ -164,10 +165,21 @@ export class TieredEngine implements LoadingEngine {
     });
   }
 
-  async removeAll(): Promise<void> {
+  removeAll(): Promise<void> {
+    return this.#removing(() => this.#far.removeAll());
+  }
+
+  async removeUnder(head: string): Promise<void> {
+    const far = this.#far;
+    if (far.removeUnder === undefined) throw cannotClearUnder(head, CANNOT_LIST);
+    await this.#removing(() => far.removeUnder!(head));
+  }
+
+  /** All copies go: they are soon made again. */
+  async #removing(remove: () => Promise<void>): Promise<void> {
     this.#copies.overruleAll();
     try {
-      await this.#far.removeAll();
+      await remove();
     } finally {
       this.#copies.overruleAll();
       this.#near.clear();

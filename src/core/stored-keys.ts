@@ -1,6 +1,6 @@
-import type { CacheSettings } from '../core/cache-options.js';
-import { InvalidConfigError, show } from '../core/errors.js';
-import { defaultKeyFunction } from '../core/keys.js';
+import type { CacheSettings } from './cache-options.js';
+import { InvalidConfigError, show } from './errors.js';
+import { defaultKeyFunction } from './keys.js';
 
 /** The stored keys of one cache: how to ask the server for them, and how to tell them from others'. */
 export interface StoredKeys {
@@ -38,11 +38,6 @@ export function storedKeys({ keyPrefix, keyFunction }: CacheSettings): StoredKey
 /** What the stored keys of a cache begin with, as far as that can be told: maybe nothing. */
 export function beginningOf({ keyPrefix, keyFunction }: CacheSettings): string {
   return keyFunction === defaultKeyFunction ? `${keyPrefix}:` : '';
-}
-
-/** A pattern of SCAN for what begins with `text`. */
-export function patternOf(text: string): string {
-  return `${text.replace(/[\\*?[\]]/g, '\\$&')}*`;
 }
 
 function commonBeginning(texts: readonly string[]): string {
