@@ -47,8 +47,8 @@ export function isBackend(name: string): name is BackendName {
   return (BACKEND_NAMES as string[]).includes(name);
 }
 
-/** Backends that are made of other caches. */
-const WITHOUT_URL = ['tiered'] as const satisfies BackendName[];
+/** Backends that are made of other caches, or of a Keyv. */
+const WITHOUT_URL = ['tiered', 'keyv'] as const satisfies BackendName[];
 
 function schemes(): string[] {
   const named = BACKEND_NAMES.filter((name) => !(WITHOUT_URL as readonly string[]).includes(name));

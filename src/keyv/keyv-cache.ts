@@ -2,7 +2,7 @@ import { readCacheOptions } from '../core/cache-options.js';
 import { LoadingServerCache } from '../load/loading-server-cache.js';
 import { KeyvEngine } from './keyv-engine.js';
 import { checkKeyv, type KeyvInstance } from './keyv-instance.js';
-import { checkKeyvOptions, type KeyvCacheOptions } from './keyv-options.js';
+import { type KeyvCacheOptions, readKeyvOptions } from './keyv-options.js';
 import { enterPlace } from './place.js';
 
 /**
@@ -17,8 +17,8 @@ import { enterPlace } from './place.js';
 export class KeyvCache extends LoadingServerCache {
   constructor(keyv: KeyvInstance, options: KeyvCacheOptions = {}) {
     checkKeyv(keyv);
-    checkKeyvOptions(options);
+    const { commandTimeout, failOpen } = readKeyvOptions(options);
     const settings = readCacheOptions(options);
-    super(settings, new KeyvEngine(settings, enterPlace(keyv)), options.failOpen ?? false);
+    super(settings, new KeyvEngine(settings, enterPlace(keyv), commandTimeout), failOpen);
   }
 }

@@ -1,36 +1,34 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import { cannotClearUnder } from '../core/clear-under.js';
-import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
+import { type Address, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
 import { InvalidConfigError, show } from '../core/errors.js';
-import { defaultKeyFunction, warnOfUnportableKey } from '../core/keys.js';
+import { warnOfUnportableKey } from '../core/keys.js';
+import { storedKeys } from '../core/stored-keys.js';
 import type { Flights } from '../load/flights.js';
-import type { LoadingEngine } from '../load/loading-server-cache.js';
+import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import type { Row } from './keyv-instance.js';
 import type { Place, Session } from './place.js';
 import { StoredValues } from './stored-value.js';
+import { TimeLimit } from './time-limit.js';
 
 /** Rows that are deleted at a time: adapters put their names in one statement. */
 const BATCH = 500;
 const NO_ITERATOR = "the Keyv's store has no iterator";
 
-/** A value that was read, and the milliseconds that it still lives. */
-export interface Timed {
-  readonly value: unknown;
-  readonly ttl: number;
-}
-
 /**
  * The entries of a cache in a Keyv, which can read, write and delete and nothing in between: whatever changes an entry
  * takes its turn with the other changes of that name in this process. Other processes are not held up.
  */
-export class KeyvEngine implements LoadingEngine {
+export class KeyvEngine implements FarLoadingEngine {
   readonly #settings: CacheSettings;
   readonly #place: Place;
   readonly #session: Session;
+  readonly #limit: TimeLimit;
   readonly #values = new StoredValues();
 
-  constructor(settings: CacheSettings, place: Place) {
+  constructor(settings: CacheSettings, place: Place, commandTimeout: number) {
     this.#settings = settings;
+    this.#limit = new TimeLimit(commandTimeout);
     this.#place = place;
     this.#session = place.session;
   }
@@ -40,7 +38,7 @@ export class KeyvEngine implements LoadingEngine {
   }
 
   async read(at: Address): Promise<unknown> {
-    const row = await this.#live(at);
+    const row = await this.#limit.run(() => this.#live(at));
     return row === undefined ? undefined : this.#values.fromStore(row.value);
   }
 
@@ -50,7 +48,11 @@ export class KeyvEngine implements LoadingEngine {
   }
 
   /** The values with the time that they have left; `undefined` where there is none. In the order asked. */
-  async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
+  readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
+    return this.#limit.run(() => this.#readTimed(ats));
+  }
+
+  async #readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
     const names = ats.map(({ name }) => name);
     const rows = await this.#place.rows.getMany(names);
     const now = Date.now();
@@ -63,7 +65,7 @@ export class KeyvEngine implements LoadingEngine {
   }
 
   async contains(at: Address): Promise<boolean> {
-    return (await this.#live(at)) !== undefined;
+    return (await this.#limit.run(() => this.#live(at))) !== undefined;
   }
 
   write(at: Address, sealed: unknown, ttl: number): Promise<void> {
@@ -150,11 +152,13 @@ export class KeyvEngine implements LoadingEngine {
 
   async removeAll(): Promise<void> {
     const { rows, queues } = this.#place;
-    const { keyPrefix, keyFunction } = this.#settings;
-    if (keyPrefix === '') return queues.runAlone(() => rows.clear());
-    if (keyFunction !== defaultKeyFunction) throw cannotClear(keyPrefix, 'its keyFunction makes the keys');
-    if (!rows.canList) throw cannotClear(keyPrefix, NO_ITERATOR);
-    return this.#removeListed((name) => isUnder(name, keyPrefix));
+    const { keyPrefix } = this.#settings;
+    if (keyPrefix === '') {
+      return this.#limit.run(({ over }) => queues.runAlone(() => Promise.race([over, rows.clear()])));
+    }
+    const { isOurs } = storedKeys(this.#settings);
+    if (!rows.canList) throw cannotClear(keyPrefix);
+    return this.#removeListed(isOurs);
   }
 
   async removeUnder(head: string): Promise<void> {
@@ -180,14 +184,30 @@ export class KeyvEngine implements LoadingEngine {
   }
 
   #change<T>(ats: readonly Address[], change: () => Promise<T>): Promise<T> {
-    return this.#place.queues.run([...new Set(ats.map(({ name }) => name))], change);
+    return this.#inTurn([...new Set(ats.map(({ name }) => name))], change);
   }
 
+  /** In its turn and in time, or not at all; behind a change that hangs, the next one has its turn when that one's time is over. */
+  #inTurn<T>(names: readonly string[], change: () => Promise<T>): Promise<T> {
+    return this.#limit.run((limit) =>
+      this.#place.queues.run(names, () => Promise.race(limit.isOver ? [limit.over] : [limit.over, change()])),
+    );
+  }
+
+  /** However many there are, no step takes longer than one call may. */
   #removeListed(isWanted: (name: string) => boolean): Promise<void> {
     const { rows, queues } = this.#place;
     return queues.runAlone(async () => {
-      const names = await rows.list(isWanted);
-      for (let i = 0; i < names.length; i += BATCH) await rows.deleteMany(names.slice(i, i + BATCH));
+      const names: string[] = [];
+      const list = rows.list();
+      for (;;) {
+        const { done, value } = await this.#limit.run(() => list.next());
+        if (done) break;
+        if (isWanted(value)) names.push(value);
+      }
+      for (let i = 0; i < names.length; i += BATCH) {
+        await this.#limit.run(() => rows.deleteMany(names.slice(i, i + BATCH)));
+      }
     });
   }
 
@@ -207,9 +227,9 @@ export class KeyvEngine implements LoadingEngine {
 
   /** Many adapters keep expired rows until they are deleted. Meanwhile somebody may have stored the names anew. */
   async #removeExpired(names: readonly string[]): Promise<void> {
-    const { rows, queues } = this.#place;
+    const { rows } = this.#place;
     for (const name of new Set(names)) {
-      await queues.run([name], async () => {
+      await this.#inTurn([name], async () => {
         if (isExpired(await rows.get(name), Date.now())) await rows.delete(name);
       });
     }
@@ -230,14 +250,9 @@ function isExpired(row: Row | undefined, now: number): boolean {
   return row !== undefined && endOf(row) <= now;
 }
 
-/** Whether a stored key is `prefix:version:key`. */
-function isUnder(name: string, prefix: string): boolean {
-  return name.startsWith(`${prefix}:`) && /^-?\d+:/.test(name.slice(prefix.length + 1));
-}
-
-function cannotClear(prefix: string, reason: string): InvalidConfigError {
+function cannotClear(prefix: string): InvalidConfigError {
   return new InvalidConfigError(
-    `clear() cannot tell the entries of prefix ${show(prefix)}: ${reason}. Use a Keyv with a namespace of its own ` +
-      'instead of the prefix.',
+    `clear() cannot tell the entries of the keyPrefix ${show(prefix)} from others: ${NO_ITERATOR}. Use a Keyv with a ` +
+      'namespace of its own instead of the prefix.',
   );
 }

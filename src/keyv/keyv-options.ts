@@ -1,21 +1,14 @@
 import { CACHE_OPTIONS, type CacheOptions } from '../core/cache-options.js';
-import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
+import { readServerOptions, SERVER_OPTIONS, type ServerOptions, type ServerSettings } from '../core/server-options.js';
 
 /** What `new KeyvCache(keyv)` takes beside the Keyv. */
-export interface KeyvCacheOptions extends CacheOptions {
-  /**
-   * Where the Keyv's store fails: `false`, a call rejects with `CacheUnavailableError`; `true`, reads miss and writes are
-   * dropped, counted in `stats().errors`. Default: `false`.
-   */
-  failOpen?: boolean;
-}
+export interface KeyvCacheOptions extends CacheOptions, ServerOptions {}
 
-const KEYV_OPTIONS = [...CACHE_OPTIONS, 'failOpen'];
+const KEYV_OPTIONS = [...CACHE_OPTIONS, ...SERVER_OPTIONS];
 
 /** @throws InvalidConfigError naming the option at fault. */
-export function checkKeyvOptions(options: KeyvCacheOptions): void {
+export function readKeyvOptions(options: KeyvCacheOptions): ServerSettings {
   checkKnownOptions('KeyvCache', options, KEYV_OPTIONS);
-  const { failOpen = false } = options;
-  if (typeof failOpen !== 'boolean') throw new InvalidConfigError(`failOpen is true or false; got ${show(failOpen)}.`);
+  return readServerOptions(options);
 }

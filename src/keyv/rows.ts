@@ -91,21 +91,18 @@ export class Rows {
     return adapter instanceof Map || typeof adapter.iterator === 'function';
   }
 
-  /** The names of all rows in the Keyv's namespace that `isWanted`. */
-  async list(isWanted: (name: string) => boolean): Promise<string[]> {
-    const names: string[] = [];
-    await this.#ask('iterator', async (adapter) => {
-      const { namespace } = this.#keyv;
-      const rows = adapter instanceof Map ? adapter : adapter.iterator!(namespace);
-      const head = this.#keyOf('');
+  /** The names of all rows in the Keyv's namespace. */
+  async *list(): AsyncGenerator<string, void> {
+    const head = this.#keyOf('');
+    const adapter = this.#adapter;
+    const rows = adapter instanceof Map ? adapter : adapter.iterator!(this.#keyv.namespace);
+    try {
       for await (const [key] of rows as AsyncIterable<readonly [string, unknown]>) {
-        if (!key.startsWith(head)) continue;
-        const name = key.slice(head.length);
-        if (isWanted(name)) names.push(name);
+        if (key.startsWith(head)) yield key.slice(head.length);
       }
-      return true;
-    });
-    return names;
+    } catch (cause) {
+      throw this.#failed('iterator', cause);
+    }
   }
 
   /** The key under which the Keyv itself stores a name. */

@@ -1,7 +1,5 @@
-import { notData } from '../core/copy-graph.js';
-import { isPackable } from '../core/packable.js';
-import { Snapshot, sealCopy, unsealCopy } from '../core/snapshot.js';
-import { readEncodingOptions } from '../encoding/encoding-options.js';
+import { isJson } from '../core/packable.js';
+import { sealCopy, unsealCopy } from '../core/snapshot.js';
 import { ValueCodec } from '../encoding/value-codec.js';
 
 /** What a stored text begins with that is not the value itself but its bytes, in base64. */
@@ -25,16 +23,10 @@ export class StoredValues {
 
   /** A value as it will be stored, out of everyone's reach. @throws UncacheableValueError */
   seal(value: unknown): unknown {
-    switch (typeof value) {
-      case 'function':
-      case 'symbol':
-        throw notData(value);
-      case 'object':
-        if (value === null) return null;
-        return isPackable(value) && isJson(value) ? Snapshot.of(value) : this.#wrap(value);
-      default:
-        return isJson(value) && !isMarked(value) ? value : this.#wrap(value);
-    }
+    if (isPlainJson(value)) return sealCopy(value);
+    this.#codec ??= newCodec();
+    const bytes = this.#codec.encode(value) as Buffer;
+    return new Wrapped(`${MARK}${Buffer.from(bytes).toString('base64')}`);
   }
 
   /** The opposite, for one reader. */
@@ -52,38 +44,37 @@ export class StoredValues {
     return isMarked(stored) ? this.#unwrap(stored) : unsealCopy(sealCopy(stored));
   }
 
-  #wrap(value: unknown): Wrapped {
-    this.#codec ??= new ValueCodec(readEncodingOptions({}));
-    const bytes = this.#codec.encode(value);
-    return new Wrapped(`${MARK}${Buffer.from(bytes as Buffer).toString('base64')}`);
-  }
-
   #unwrap(text: string): unknown {
-    this.#codec ??= new ValueCodec(readEncodingOptions({}));
+    this.#codec ??= newCodec();
     return this.#codec.decode(Buffer.from(text.slice(MARK.length), 'base64'));
   }
+}
+
+function newCodec(): ValueCodec {
+  return new ValueCodec({ serializer: 'msgpack', compression: undefined });
 }
 
 function isMarked(stored: unknown): stored is string {
   return typeof stored === 'string' && stored.startsWith(MARK);
 }
 
-/** Whether JSON carries what msgpack does: all but `undefined`, dates and numbers that are none, or infinite. */
-function isJson(value: unknown): boolean {
+/** Whether every serializer of JSON carries the value. To some, a field named `toJSON` is a method, whatever it is. */
+function isPlainJson(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed();
+      return value.isWellFormed() && !value.startsWith(MARK);
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0);
     case 'boolean':
       return true;
     case 'object':
-      if (value === null) return true;
-      if (Array.isArray(value)) return value.every(isJson);
-      // To serializers it is a method, whatever it is.
-      if (value instanceof Date || 'toJSON' in value) return false;
-      return Object.values(value).every(isJson);
+      return value === null || (isJson(value) && !hasToJson(value));
     default:
       return false;
   }
+}
+
+function hasToJson(value: object): boolean {
+  if ('toJSON' in value) return true;
+  return Object.values(value).some((field) => typeof field === 'object' && field !== null && hasToJson(field));
 }

@@ -28,6 +28,7 @@ class Fragile extends EventEmitter {
   readonly data = new Map<string, unknown>();
   namespace: string | undefined;
   isDown = false;
+  hangs = false;
   readonly #onFailure: 'reject' | 'emit';
 
   constructor(onFailure: 'reject' | 'emit') {
@@ -36,22 +37,23 @@ class Fragile extends EventEmitter {
   }
 
   async get(key: string): Promise<unknown> {
-    return this.#isUp() ? this.data.get(key) : undefined;
+    return (await this.#isUp()) ? this.data.get(key) : undefined;
   }
 
   async set(key: string, data: unknown): Promise<void> {
-    if (this.#isUp()) this.data.set(key, data);
+    if (await this.#isUp()) this.data.set(key, data);
   }
 
   async delete(key: string): Promise<boolean> {
-    return this.#isUp() && this.data.delete(key);
+    return (await this.#isUp()) && this.data.delete(key);
   }
 
   async clear(): Promise<void> {
-    if (this.#isUp()) this.data.clear();
+    if (await this.#isUp()) this.data.clear();
   }
 
-  #isUp(): boolean {
+  async #isUp(): Promise<boolean> {
+    if (this.hangs) await new Promise(() => {});
     if (!this.isDown) return true;
     const error = new Error('connection lost');
     if (this.#onFailure === 'reject') throw error;
@@ -77,7 +79,7 @@ describe('KeyvCache', () => {
     await using same = new KeyvCache(keyv);
     assert.equal(await same.get('k'), 'v');
     assert.throws(() => createCaches({ db: { backend: 'keyv' } as never }), { message: /Cache 'db': KeyvCache takes/ });
-    assert.throws(() => createCaches({ db: 'keyv:' }), { message: /Cache 'db': KeyvCache takes/ });
+    assert.throws(() => createCaches({ db: 'keyv:' as never }), { message: /Cache 'db': Unknown backend: 'keyv'/ });
   });
 
   it('stores what JSON carries as it is, under the names that the Keyv itself uses', async () => {
@@ -90,6 +92,14 @@ describe('KeyvCache', () => {
     assert.deepStrictEqual(await cache.get('theirs'), { of: 'another program' });
     assert.equal(await cache.incr('n'), 2.5);
     assert.equal(await keyv.get('app:1:n'), 2.5);
+  });
+
+  it('keeps a field named toJSON, which some serializers would call', async () => {
+    await using cache = new KeyvCache(new Keyv());
+    for (const value of [{ toJSON: 1 }, [{ deep: { toJSON: null } }]]) {
+      await cache.set('k', value);
+      assert.deepStrictEqual(await cache.get('k'), value);
+    }
   });
 
   it('keeps a text that looks like its own wrapping', async () => {
@@ -227,6 +237,23 @@ describe('KeyvCache', () => {
       });
     });
   }
+
+  describe('where the store hangs', () => {
+    for (const [name, call] of Object.entries(CALLS)) {
+      it(`${name} is a CacheUnavailableError in time, and those behind it do not wait longer`, async () => {
+        const store = new Fragile('reject');
+        await using cache = new KeyvCache(new Keyv({ store }), { commandTimeout: 30 });
+        await cache.setMany({ k: 1, l: 1 });
+        store.hangs = true;
+        const late = { name: 'CacheUnavailableError', message: /within 30 ms/ };
+        await Promise.all([call, call, call].map((each) => assert.rejects(each(cache), late)));
+        store.hangs = false;
+        // No turn is taken for ever, and what nobody waits for any more is not begun.
+        assert.deepStrictEqual([...(await cache.getMany(['k', 'l'])).values()], [1, 1]);
+        await call(cache);
+      });
+    }
+  });
 
   it('the value of a factory is handed out where it cannot be stored', async () => {
     const store = new Fragile('reject');
