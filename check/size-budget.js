@@ -1,9 +1,14 @@
-/** What `import 'locmem'` costs a bundle, minified and gzipped, with its dependency. Raise it knowingly: 14,800 without SharedCache. */
-const BUDGET_BYTES = 37_000;
+/**
+ * What `import 'locmem'` costs a bundle, minified and gzipped, with its dependencies, without the clients of servers.
+ * Raise it knowingly: 14,800 was LocMemCache alone, 35,500 with SharedCache.
+ */
+const BUDGET_BYTES = 60_000;
 
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
+const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { outputFiles } = await build({
   entryPoints: ['dist/index.js'],
   bundle: true,
@@ -11,6 +16,8 @@ const { outputFiles } = await build({
   write: false,
   format: 'esm',
   platform: 'node',
+  // Clients that are loaded only when a cache needs them, if they are there at all.
+  external: Object.keys(peerDependencies),
 });
 const size = gzipSync(outputFiles[0].contents, { level: 9 }).byteLength;
 const verdict = size > BUDGET_BYTES ? 'over' : 'within';

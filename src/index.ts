@@ -1,3 +1,4 @@
+export type { TieredConfig } from './config/backends.js';
 export { type CacheConfig, type Caches, type CachesConfig, createCaches } from './config/create-caches.js';
 export { type ConfiguredCaches, cache, caches, configureCaches } from './config/default-caches.js';
 export type { Cache, Entries, SyncCache, ValueOrFactory, WrapOptions } from './core/cache.js';
@@ -18,10 +19,13 @@ export {
   ValueTooLargeError,
 } from './core/errors.js';
 export type { KeyFunction } from './core/keys.js';
+export type { ServerOptions } from './core/server-options.js';
 export type { Size } from './core/size.js';
 export type { CacheStats } from './core/stats.js';
 export type { Ttl } from './core/ttl.js';
 export { DummyCache, type DummyCacheOptions } from './dummy/dummy-cache.js';
+export type { CompressionAlgorithm } from './encoding/compression.js';
+export type { CompressionOptions, EncodingOptions, Serializer } from './encoding/encoding-options.js';
 export { KeyvCache } from './keyv/keyv-cache.js';
 export type { KeyvInstance } from './keyv/keyv-instance.js';
 export type { KeyvCacheOptions } from './keyv/keyv-options.js';
