@@ -1,4 +1,4 @@
-import type { Command } from './server.js';
+import type { Command } from './exchange.js';
 
 /** Commands of the text protocol: what every memcached knows. */
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { InvalidConfigError } from '../core/errors.js';
 
 /** Is told what a server sends. What it throws ends the connection. */
-export interface Receiver {
+interface Receiver {
   /** `VALUE <name> <flags> <bytes> [<unique>]`, and the bytes. */
   onValue(tokens: readonly string[], bytes: Buffer): void;
   /** Any other line. */
@@ -12,7 +12,7 @@ export interface Receiver {
 }
 
 /** Is given all bytes as they come, instead of values and lines. */
-export interface RawReceiver extends Pick<Receiver, 'onLost'> {
+interface RawReceiver extends Pick<Receiver, 'onLost'> {
   onData(bytes: Buffer): void;
 }
 

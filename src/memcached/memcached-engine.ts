@@ -1,7 +1,7 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
-import { CacheUnavailableError, InvalidKeyError, show } from '../core/errors.js';
+import { CacheUnavailableError, show } from '../core/errors.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { LoadingEngine } from '../load/loading-server-cache.js';
@@ -19,15 +19,14 @@ import {
   remove,
   set,
 } from './commands.js';
+import type { Command, Item, Reply } from './exchange.js';
 import { expiryFlags, foreignFlags, remainingTtl, serverTtl } from './expiry.js';
 import type { MemcachedSettings } from './memcached-options.js';
-import { ownNames, removeWhere } from './prefix.js';
 import { checkReply, isStored, refused } from './replies.js';
-import type { Command, Item, Reply, Server } from './server.js';
+import type { Server } from './server.js';
 import { closePool, openPool, type ServerPool } from './server-pool.js';
+import { checkStoredName, ownNames, removeWhere } from './stored-names.js';
 
-const LONGEST_NAME = 250;
-const REFUSED_CHARACTER = /[\0-\x20\x7f]/;
 /** The server counts modulo 2⁶⁴. */
 const SERVER_MODULUS = 2 ** 64;
 
@@ -53,6 +52,8 @@ export class MemcachedEngine implements LoadingEngine {
   readonly #pool: ServerPool;
   readonly #clock: Clock;
   readonly #timeout: number;
+  /** What takes more than one step. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(settings: CacheSettings, memcached: MemcachedSettings, codec: ValueCodec) {
     this.#settings = settings;
@@ -217,24 +218,11 @@ export class MemcachedEngine implements LoadingEngine {
   }
 
   checkName(name: string): void {
-    if (name.length * 3 > LONGEST_NAME) {
-      const bytes = Buffer.byteLength(name);
-      if (bytes > LONGEST_NAME) {
-        throw new InvalidKeyError(
-          `The key ${show(name)} is ${bytes} bytes long as stored; memcached takes ${LONGEST_NAME}. Shorten it, or ` +
-            'store under its hash (the option keyFunction).',
-        );
-      }
-    }
-    if (REFUSED_CHARACTER.test(name)) {
-      throw new InvalidKeyError(
-        `The key ${show(name)} has white space or control characters, which memcached does not take. Encode it ` +
-          '(encodeURIComponent), or leave them out.',
-      );
-    }
+    checkStoredName(name);
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
     await closePool(this.#memcached.poolKey, this.#pool);
   }
 
@@ -267,6 +255,16 @@ export class MemcachedEngine implements LoadingEngine {
 
   /** @throws CacheUnavailableError where others came between for as long as one waits for an answer. */
   async #untilSettled<T>(at: Address, attempt: () => Promise<T | typeof AGAIN>): Promise<T> {
+    const settling = this.#attempts(at, attempt);
+    this.#underWay.add(settling);
+    try {
+      return await settling;
+    } finally {
+      this.#underWay.delete(settling);
+    }
+  }
+
+  async #attempts<T>(at: Address, attempt: () => Promise<T | typeof AGAIN>): Promise<T> {
     const end = performance.now() + this.#timeout;
     for (;;) {
       const result = await attempt();

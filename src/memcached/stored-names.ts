@@ -1,5 +1,5 @@
 import type { CacheSettings } from '../core/cache-options.js';
-import { InvalidConfigError } from '../core/errors.js';
+import { InvalidConfigError, InvalidKeyError, show } from '../core/errors.js';
 import { defaultKeyFunction } from '../core/keys.js';
 import { remove } from './commands.js';
 import { checkReply } from './replies.js';
@@ -7,6 +7,27 @@ import type { Server } from './server.js';
 
 /** Looks for what was written while it was cleared, at most so often: a writer who never rests is not waited for. */
 const MOST_PASSES = 100;
+
+const LONGEST_NAME = 250;
+const REFUSED_CHARACTER = /[\0-\x20\x7f]/;
+
+/** @throws InvalidKeyError if memcached takes no such key. */
+export function checkStoredName(name: string): void {
+  // A UTF-16 unit is at most three bytes of UTF-8: most names are cleared by one comparison.
+  const bytes = name.length * 3 > LONGEST_NAME ? Buffer.byteLength(name) : 0;
+  if (bytes > LONGEST_NAME) {
+    throw new InvalidKeyError(
+      `The key ${show(name)} is ${bytes} bytes long as stored; memcached takes ${LONGEST_NAME}. Shorten it, or store ` +
+        'under its hash (the option keyFunction).',
+    );
+  }
+  if (REFUSED_CHARACTER.test(name)) {
+    throw new InvalidKeyError(
+      `The key ${show(name)} has white space or control characters, which memcached does not take. Encode it ` +
+        '(encodeURIComponent), or leave them out.',
+    );
+  }
+}
 
 /**
  * Which stored keys are those of a cache with a prefix.
