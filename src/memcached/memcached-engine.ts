@@ -1,10 +1,11 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { type Address, type NewEntry, NotNumber } from '../core/engine.js';
+import { type Address, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
 import { CacheUnavailableError, show } from '../core/errors.js';
+import { storedKeys } from '../core/stored-keys.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
-import type { LoadingEngine } from '../load/loading-server-cache.js';
+import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import {
   add,
   askTtl,
@@ -25,7 +26,7 @@ import type { MemcachedSettings } from './memcached-options.js';
 import { checkReply, isStored, refused } from './replies.js';
 import type { Server } from './server.js';
 import { closePool, openPool, type ServerPool } from './server-pool.js';
-import { checkStoredName, ownNames, removeWhere } from './stored-names.js';
+import { checkStoredName, removeWhere } from './stored-names.js';
 
 /** The server counts modulo 2⁶⁴. */
 const SERVER_MODULUS = 2 ** 64;
@@ -45,7 +46,7 @@ interface Plan<T> {
  * An entry whose time is over may still be on the server, for up to two seconds: whatever reads looks at the moment in its
  * flags, and what must not be overtaken writes by `cas`, which fails where somebody else has written since.
  */
-export class MemcachedEngine implements LoadingEngine {
+export class MemcachedEngine implements FarLoadingEngine {
   readonly #settings: CacheSettings;
   readonly #memcached: MemcachedSettings;
   readonly #codec: ValueCodec;
@@ -77,8 +78,8 @@ export class MemcachedEngine implements LoadingEngine {
     return ats.map(({ name }) => this.#valueOf(items.get(name)));
   }
 
-  /** The values with what is left of their ttls, in milliseconds: `Infinity` for ever, 0 where it is not known. */
-  async readTimed(ats: readonly Address[]): Promise<({ value: unknown; ttl: number } | undefined)[]> {
+  /** Where another program has written the entry, the time that it has left is not known, and told as 0. */
+  async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
     const items = await this.#itemsOf(ats);
     return ats.map(({ name }) => {
       const item = items.get(name);
@@ -205,8 +206,12 @@ export class MemcachedEngine implements LoadingEngine {
       for (const [{ line }] of replies) checkReply(line);
       return;
     }
-    const isOwn = ownNames(this.#settings);
-    await Promise.all(servers.map((server) => removeWhere(server, isOwn, this.#timeout)));
+    const { isOurs } = storedKeys(this.#settings);
+    await this.#removeWhere(isOurs);
+  }
+
+  async removeUnder(head: string): Promise<void> {
+    await this.#removeWhere((name) => name.startsWith(head));
   }
 
   seal(value: unknown): unknown {
@@ -224,6 +229,10 @@ export class MemcachedEngine implements LoadingEngine {
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
     await closePool(this.#memcached.poolKey, this.#pool);
+  }
+
+  async #removeWhere(isWanted: (name: string) => boolean): Promise<void> {
+    await Promise.all(this.#pool.servers.map((server) => removeWhere(server, isWanted, this.#timeout)));
   }
 
   #increaseByCas(at: Address, delta: number): Promise<number | NotNumber | undefined> {

@@ -2,14 +2,14 @@ import { CACHE_OPTIONS, type CacheOptions } from '../core/cache-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
-import { type Ttl, ttlMilliseconds } from '../core/ttl.js';
+import { readServerOptions, SERVER_OPTIONS, type ServerOptions, type ServerSettings } from '../core/server-options.js';
 import { ENCODING_OPTIONS, type EncodingOptions } from '../encoding/encoding-options.js';
 import type { ConnectionSettings } from './connection.js';
 import type { PoolKey } from './server-pool.js';
 import { readServer, readServers } from './servers.js';
 
 /** What `new MemcachedCache()` takes, beside what every cache does. Exactly one of `url`, `urls` and `client` is given. */
-export interface MemcachedCacheOptions extends CacheOptions, EncodingOptions {
+export interface MemcachedCacheOptions extends CacheOptions, ServerOptions, EncodingOptions {
   /** The servers: `'memcached://one:11211,two:11211'`. The port may be left out: 11211. */
   url?: string;
 
@@ -19,15 +19,6 @@ export interface MemcachedCacheOptions extends CacheOptions, EncodingOptions {
   /** A `MemcacheClient` of memcache-client: its servers are used, and its `tls` and `keepAlive`. It stays yours to close. */
   client?: { readonly options: object };
 
-  /** How long a server may take to answer, from 1 ms. Default: `'1s'`. */
-  commandTimeout?: Ttl;
-
-  /**
-   * Where a server does not answer: whether reads miss and writes are dropped, counted in `stats().errors`, instead of
-   * rejecting with `CacheUnavailableError`. Default: false.
-   */
-  failOpen?: boolean;
-
   /**
    * Where the time comes from, for tests of expiry; the server then keeps what has expired. Default: the machine's clock,
    * by which all machines must agree about the time.
@@ -36,40 +27,23 @@ export interface MemcachedCacheOptions extends CacheOptions, EncodingOptions {
 }
 
 /** {@link MemcachedCacheOptions}, checked, with the defaults filled in. */
-export interface MemcachedSettings {
+export interface MemcachedSettings extends ServerSettings {
   readonly poolKey: PoolKey;
   readonly addresses: readonly string[];
   readonly connection: ConnectionSettings;
-  readonly commandTimeout: number;
-  readonly failOpen: boolean;
   readonly clock: Clock;
 }
 
-const OPTIONS = [...CACHE_OPTIONS, 'url', 'urls', 'client', 'commandTimeout', 'failOpen', ...ENCODING_OPTIONS, 'clock'];
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+const OPTIONS = [...CACHE_OPTIONS, ...SERVER_OPTIONS, ...ENCODING_OPTIONS, 'url', 'urls', 'client', 'clock'];
 
 /** @throws InvalidConfigError naming the option at fault. */
 export function readMemcachedOptions(options: MemcachedCacheOptions): MemcachedSettings {
   checkKnownOptions('MemcachedCache', options, OPTIONS);
-  const { commandTimeout = '1s', failOpen = false, clock = systemClock } = options;
-  if (typeof failOpen !== 'boolean') throw new InvalidConfigError(`failOpen is true or false; got ${show(failOpen)}.`);
+  const { clock = systemClock } = options;
   if (typeof (clock as Clock | null)?.now !== 'function') {
     throw new InvalidConfigError(`clock is an object with a method now(); got ${show(clock)}.`);
   }
-  return { ...readPlace(options), commandTimeout: readTimeout(commandTimeout), failOpen, clock };
-}
-
-function readTimeout(timeout: unknown): number {
-  let milliseconds = Number.NaN;
-  try {
-    milliseconds = ttlMilliseconds(timeout);
-  } catch {
-    // Said below.
-  }
-  if (milliseconds >= 1 && milliseconds <= LONGEST_TIMEOUT) return milliseconds;
-  throw new InvalidConfigError(
-    `commandTimeout is a number of milliseconds, or a string such as '1s', from 1 ms to ${LONGEST_TIMEOUT} ms; got ${show(timeout)}.`,
-  );
+  return { ...readPlace(options), ...readServerOptions(options), clock };
 }
 
 function readPlace(options: MemcachedCacheOptions): Pick<MemcachedSettings, 'poolKey' | 'addresses' | 'connection'> {

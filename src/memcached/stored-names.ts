@@ -1,6 +1,4 @@
-import type { CacheSettings } from '../core/cache-options.js';
-import { InvalidConfigError, InvalidKeyError, show } from '../core/errors.js';
-import { defaultKeyFunction } from '../core/keys.js';
+import { InvalidKeyError, show } from '../core/errors.js';
 import { remove } from './commands.js';
 import { checkReply } from './replies.js';
 import type { Server } from './server.js';
@@ -27,22 +25,6 @@ export function checkStoredName(name: string): void {
         '(encodeURIComponent), or leave them out.',
     );
   }
-}
-
-/**
- * Which stored keys are those of a cache with a prefix.
- *
- * @throws InvalidConfigError if its key function hides that.
- */
-export function ownNames({ keyPrefix, keyFunction }: CacheSettings): (name: string) => boolean {
-  if (keyFunction !== defaultKeyFunction) {
-    throw new InvalidConfigError(
-      'clear() of a cache with a keyPrefix and a keyFunction of its own: on memcached nobody can tell which keys are ' +
-        'its. Leave the keyFunction out, or delete the keys by name.',
-    );
-  }
-  const start = `${keyPrefix}:`;
-  return (name) => name.startsWith(start) && /^-?\d+:/.test(name.slice(start.length));
 }
 
 /** Deletes the keys that are `isOwn`, until there is none. @throws CacheUnavailableError */

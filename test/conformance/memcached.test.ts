@@ -1,13 +1,17 @@
 import { after, before, describe } from 'node:test';
 import { type CacheOptions, MemcachedCache } from 'locmem';
-import { MemcachedServer } from '../memcached/memcached-server.js';
+import { MemcachedServer } from '../servers/memcached-server.js';
+import { needs } from '../servers/needs.js';
 import { conformance } from './conformance.js';
 import { ManualClock } from './manual-clock.js';
 import type { Place } from './subject.js';
 
+/** Where the answer to most commands ends. */
+const LINE = /\r\n$/;
+
 /** A place is all that the servers have: specifications run one after the other, each on empty ones. */
 async function placeOf(servers: readonly MemcachedServer[]): Promise<Place> {
-  for (const server of servers) await server.command(['flush_all']);
+  for (const server of servers) await server.command(['flush_all'], LINE);
   const clock = new ManualClock();
   const urls = servers.map(({ url }) => url);
   const opened: MemcachedCache[] = [];
@@ -26,28 +30,30 @@ async function placeOf(servers: readonly MemcachedServer[]): Promise<Place> {
   };
 }
 
-for (const count of [1, 2]) {
-  describe(`memcached, servers: ${count}`, () => {
-    const servers: MemcachedServer[] = [];
-    before(async () => {
-      for (let i = 0; i < count; i++) servers.push(await MemcachedServer.start());
-    });
-    after(async () => {
-      for (const server of servers) await server.stop();
-    });
+needs('memcached', () => {
+  for (const count of [1, 2]) {
+    describe(`memcached, servers: ${count}`, () => {
+      const servers: MemcachedServer[] = [];
+      before(async () => {
+        for (let i = 0; i < count; i++) servers.push(await MemcachedServer.start());
+      });
+      after(async () => {
+        for (const server of servers) await server.stop();
+      });
 
-    conformance({
-      name: `MemcachedCache, servers: ${count}`,
-      face: 'async',
-      capabilities: {
-        stores: true,
-        values: 'copy',
-        ttlGranularity: 1,
-        counts: 'cache',
-        keys: 'memcached',
-        tellsOwnEntries: false,
-      },
-      place: () => placeOf(servers),
+      conformance({
+        name: `MemcachedCache, servers: ${count}`,
+        face: 'async',
+        capabilities: {
+          stores: true,
+          values: 'copy',
+          ttlGranularity: 1,
+          counts: 'cache',
+          keys: 'memcached',
+          tellsOwnEntries: false,
+        },
+        place: () => placeOf(servers),
+      });
     });
-  });
-}
+  }
+});

@@ -33,7 +33,7 @@ const WRONG: [title: string, options: object, shows: RegExp][] = [
   [
     'an option of others',
     { url, maxEntries: 5 },
-    /'maxEntries'.*Known: ttl, keyPrefix.*url, urls, client, commandTimeout/,
+    /'maxEntries'.*Known: ttl, keyPrefix.*commandTimeout.*url, urls, client/,
   ],
 ];
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
@@ -77,10 +78,11 @@ export class ServerProcess {
     }
   }
 
-  /** Sends the signal; resolves when the server is gone, where the signal ends it. */
+  /** Sends the signal; resolves when the server is gone, where the signal ends it, or stands still (on Linux). */
   async kill(signal: NodeJS.Signals): Promise<void> {
     if (this.#hasEnded || this.pid === undefined) return;
     process.kill(this.pid, signal);
+    if (signal === 'SIGSTOP') while (threadsRun(this.pid)) await setTimeout(PAUSE_MS);
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await this.#gone();
   }
 
@@ -94,4 +96,11 @@ export class ServerProcess {
     this.#shell.ref();
     await this.#ended;
   }
+}
+
+/** Each thread of a process stops by itself, a little later than the signal was sent. */
+function threadsRun(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return false;
+  return readdirSync(tasks).some((thread) => !/\) T /.test(readFileSync(`${tasks}/${thread}/stat`, 'latin1')));
 }
