@@ -23,7 +23,12 @@ export class Deadlines {
   #youngest: Waiting | undefined;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
-  readonly #look = (): void => this.#expireDue();
+  /**
+   * A program that was busy, or had no processor, comes late to its timers, and to the answers that have long arrived:
+   * they are taken in first.
+   */
+  readonly #look = (): void => void setImmediate(this.#expire);
+  readonly #expire = (): void => this.#expireDue();
 
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds;
