@@ -115,6 +115,28 @@ interface AwaitedPeer extends SharedPeerFacts {
 /** A cache that several processes have in common. Whoever opens it with the same options has the same entries. */
 export type SharedPeer = DirectPeer | AwaitedPeer;
 
+export interface ServerOptions extends SharedOptions {
+  /** Makes the value that `getOrSet` stores on a miss. */
+  load(key: string): Promise<unknown>;
+}
+
+/** A cache whose entries are on a server. */
+export interface ServerStore extends AwaitedStore {
+  /** The values, in any order. */
+  getMany?(keys: readonly string[]): Promise<Iterable<unknown>>;
+  getOrSet?(key: string): Promise<unknown>;
+}
+
+export interface ServerPeer {
+  readonly name: string;
+  readonly package: string | null;
+  readonly setting: string;
+  /** The program that it talks to; without it on the PATH it does not take part. */
+  readonly server: Server;
+  readonly offers: { readonly getMany: boolean; readonly getOrSet: boolean };
+  open(options: ServerOptions): Promise<ServerStore>;
+}
+
 /** How long to measure, and at which sizes. */
 export interface Effort {
   readonly rounds: number;
@@ -158,7 +180,7 @@ export interface Scenario {
   readonly about: string;
   readonly unit: 'ns' | 'bytes' | 'ms';
   /** How the rounds of a cell become one figure. */
-  readonly combine: 'median' | 'max';
+  readonly combine: 'median' | 'max' | 'min';
   /** How many rounds, where not the usual number. `1`: the processes run one after the other, none stays alive. */
   readonly rounds?: number;
   /** How many processes share the rounds of a contender, where not the usual number. */

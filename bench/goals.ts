@@ -6,6 +6,7 @@ import { COPIED_OBJECTS, NUMBERS } from './scenarios/async-get.js';
 import { entriesColumn } from './scenarios/memory.js';
 import { COPIED, GET, SET } from './scenarios/object.js';
 import { FRESH_KEYS, SAME_KEYS } from './scenarios/open.js';
+import { judgeServers } from './server-goals.js';
 import { judgeShared } from './shared-goals.js';
 import { atMost, type Ratio, type Run, ratios, type Verdict } from './verdict.js';
 
@@ -42,6 +43,7 @@ function judge(run: Run): Verdict[] {
       atMost(EQUAL, `memory per entry at 1,000,000 entries: no more than lru-cache, ${table}`, memoryOver(run, table)),
     ),
     ...judgeShared(run),
+    ...judgeServers(run),
   ];
 }
 

@@ -2,9 +2,17 @@ import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SharedPeer } from './contract.js';
+import type { ServerPeer, SharedPeer } from './contract.js';
 import { markdownTable } from './markdown.js';
-import { asyncPeers, objectPeers, sharedPeers, syncPeers, takesPart } from './peers/roster.js';
+import {
+  asyncPeers,
+  objectPeers,
+  serverPeers,
+  sharedPeers,
+  syncPeers,
+  takesPart,
+  tieredPeers,
+} from './peers/roster.js';
 import { serverVersion } from './servers.js';
 
 /** Date, engine and machine, for the head of the report. */
@@ -24,13 +32,13 @@ export function describePeers(): string[] {
     ...[...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
       return [name, id === null ? '' : versionOf(id), setting];
     }),
-    ...sharedPeers.map((peer) => [peer.name, sharedVersion(peer), peer.setting]),
+    ...[...sharedPeers, ...serverPeers, ...tieredPeers].map((peer) => [peer.name, versions(peer), peer.setting]),
   ];
   return markdownTable(['contender', 'version', 'settings'], ['left', 'left', 'left'], rows);
 }
 
 /** Of the package, and of the server it talks to. */
-function sharedVersion(peer: SharedPeer): string {
+function versions(peer: SharedPeer | ServerPeer): string {
   const version = peer.package === null ? '' : versionOf(peer.package);
   if (peer.server === undefined) return version;
   if (!takesPart(peer)) return `left out: no ${peer.server} on the PATH`;

@@ -70,10 +70,11 @@ async function startAll(
   }
 }
 
-/** The middle round (the lower of two), or the worst; its note goes along. */
+/** The middle round (the lower of two), the worst, or the best; its note goes along. */
 function combine(figures: readonly Figure[], how: Scenario['combine']): Figure {
   const ascending = [...figures].sort((a, b) => a.value - b.value);
-  return ascending[how === 'max' ? ascending.length - 1 : (ascending.length - 1) >> 1] as Figure;
+  const last = ascending.length - 1;
+  return ascending[{ min: 0, median: last >> 1, max: last }[how]] as Figure;
 }
 
 function put(results: Results, cell: Cell, figure: Figure): void {

@@ -1,4 +1,5 @@
-import type { AsyncPeer } from '../contract.js';
+import type { AsyncPeer, ServerPeer } from '../contract.js';
+import { redisUrl } from './redis.js';
 
 export const keyv: AsyncPeer = {
   name: 'keyv',
@@ -13,5 +14,22 @@ export const keyv: AsyncPeer = {
       cache.deserialize = undefined;
     }
     return { get: (key) => cache.get(key), set: (key, value) => cache.set(key, value) };
+  },
+};
+
+export const keyvOnRedis: ServerPeer = {
+  name: 'keyv on Redis',
+  package: '@keyv/redis',
+  server: 'redis-server',
+  setting: 'createKeyv(url, { namespace }) of @keyv/redis; its default JSON',
+  offers: { getMany: true, getOrSet: false },
+  async open({ ports, prefix, ttl }) {
+    const { createKeyv } = await import('@keyv/redis');
+    const cache = createKeyv(redisUrl(ports), { namespace: prefix });
+    return {
+      get: (key) => cache.get(key),
+      set: (key, value) => cache.set(key, value, ttl),
+      getMany: (keys) => cache.getMany([...keys]),
+    };
   },
 };

@@ -1,12 +1,12 @@
-import type { AsyncPeer, SharedPeer, SyncPeer, Table } from '../contract.js';
+import type { AsyncPeer, Server, ServerPeer, SharedPeer, SyncPeer, Table } from '../contract.js';
 import { isInstalled } from '../servers.js';
 import { asyncCacheDedupe } from './async-cache-dedupe.js';
-import { bentocache } from './bentocache.js';
-import { cacheManager } from './cache-manager.js';
-import { cacheable, cacheableMemory } from './cacheable.js';
+import { bentocache, bentocacheOnRedis, bentocacheTiered } from './bentocache.js';
+import { cacheManager, cacheManagerOnRedis } from './cache-manager.js';
+import { cacheable, cacheableMemory, cacheableOnRedis, cacheableTiered } from './cacheable.js';
 import { cachifiedOnLru } from './cachified.js';
 import { ipcCache } from './ipc-cache.js';
-import { keyv } from './keyv.js';
+import { keyv, keyvOnRedis } from './keyv.js';
 import { lmdbBatched, lmdbMapBatched, lmdbMapSync, lmdbSync } from './lmdb.js';
 import { asyncLocmemLru, asyncLocmemTinylfu, locmemLru, locmemTinylfu } from './locmem.js';
 import { lruCache } from './lru-cache.js';
@@ -16,8 +16,10 @@ import { memcached } from './memcached.js';
 import { mnemonistCache, mnemonistMap } from './mnemonist.js';
 import { nodeCache } from './node-cache.js';
 import { quickLru } from './quick-lru.js';
-import { redis } from './redis.js';
+import { redis, redisClient } from './redis.js';
+import { redisCache } from './server-cache.js';
 import { sharedCopy, sharedFrozen, sharedHeld, sharedNear, sharedPlain } from './shared-cache.js';
+import { locmemAlone, sharedAlone, tieredLocmem, tieredShared } from './tiered-cache.js';
 import { tinyLru } from './tiny-lru.js';
 import { ttlCache, ttlCacheChecked } from './ttlcache.js';
 
@@ -69,8 +71,28 @@ export const sharedPeers: readonly SharedPeer[] = [
   ipcCache,
 ];
 
+/** Caches on a server; each server's are compared with one another. */
+export const serverPeers: readonly ServerPeer[] = [
+  redisCache,
+  redisClient,
+  keyvOnRedis,
+  cacheableOnRedis,
+  cacheManagerOnRedis,
+  bentocacheOnRedis,
+];
+
+/** Two tiers, and the near one alone. */
+export const tieredPeers: readonly ServerPeer[] = [
+  tieredLocmem,
+  locmemAlone,
+  tieredShared,
+  sharedAlone,
+  bentocacheTiered,
+  cacheableTiered,
+];
+
 /** Whether what the peer talks to is on this machine. */
-export function takesPart({ server }: SharedPeer): boolean {
+export function takesPart({ server }: { readonly server?: Server }): boolean {
   return server === undefined || isInstalled(server);
 }
 

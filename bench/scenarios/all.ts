@@ -6,6 +6,7 @@ import { memory } from './memory.js';
 import { miss } from './miss.js';
 import { object } from './object.js';
 import { pause } from './pause.js';
+import { redisGet, redisGetMany, redisGetOrSet, redisSet } from './redis-calls.js';
 import { set } from './set.js';
 import { sharedAttach } from './shared-attach.js';
 import { sharedHit } from './shared-hit.js';
@@ -13,6 +14,7 @@ import { sharedLatency } from './shared-latency.js';
 import { sharedProcesses } from './shared-processes.js';
 import { sharedRead } from './shared-read.js';
 import { sharedSet } from './shared-set.js';
+import { tieredHit } from './tiered-hit.js';
 import { update } from './update.js';
 import { zipf } from './zipf.js';
 
@@ -32,6 +34,11 @@ export const scenarios: readonly Scenario[] = [
   sharedProcesses,
   sharedLatency,
   sharedAttach,
+  redisGet,
+  redisSet,
+  redisGetMany,
+  redisGetOrSet,
+  tieredHit,
   memory,
   pause,
 ];

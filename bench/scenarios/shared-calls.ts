@@ -12,7 +12,7 @@ const AWAITED_STEP = 50;
 const AT_ONCE = 500;
 const SHORTEST_COURSE = 6000;
 /** Different values that are written: as many as no course is a multiple of. */
-const VALUES = 997;
+export const VALUES = 997;
 
 /** Those of the peers that can take part on this machine, by name. */
 export function contendersOf(names: readonly string[]): string[] {
@@ -25,7 +25,7 @@ export function optionsFor(kind: Kind, keys: number, site: Site): SharedOptions 
 }
 
 /** Which keys are met one after the other, with values of which kind. */
-interface Course {
+export interface Course {
   readonly kind: Kind;
   readonly ids: Int32Array;
   readonly keys: readonly string[];
@@ -108,7 +108,7 @@ function awaitedReads(store: AwaitedStore, { kind, ids, keys }: Course): Work {
   return stepwise({ length: ids.length, step: AWAITED_STEP, isAwaited: true, walk, verify: marksOf(kind, ids) });
 }
 
-function marksOf(kind: Kind, ids: Int32Array): (sum: number, places: Iterable<number>) => void {
+export function marksOf(kind: Kind, ids: Int32Array): (sum: number, places: Iterable<number>) => void {
   return (sum, places) => {
     let expected = 0;
     for (const place of places) expected += kind.markFor(ids[place] as number);
@@ -147,7 +147,7 @@ function awaitedWrites(store: AwaitedStore, course: Course): Work {
 }
 
 /** Each key written must read as what was written to it last. */
-function lastWritesHold({ kind, ids, keys }: Course, read: (key: string) => unknown) {
+export function lastWritesHold({ kind, ids, keys }: Course, read: (key: string) => unknown) {
   return async (written: number, places: Iterable<number>): Promise<void> => {
     const lastPlaces = new Map<number, number>();
     let count = 0;
