@@ -2,10 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Figures } from './figures.js';
 import type { Load } from './load.js';
 import { proportionalBytes } from './memory.js';
-import { bytesOfAll, type ModeName } from './modes.js';
+import { bytesOfAll, bytesOfRedis, type ModeName } from './modes.js';
 import type { RedisServer } from './redis-server.js';
 import { firstRequests, scheduleOf } from './schedule.js';
-import { comparisonTable, formatBytes, formatMemory, formatSeconds, killTable, restartTable } from './table.js';
+import {
+  comparisonTable,
+  formatBytes,
+  formatMemory,
+  formatSeconds,
+  killTable,
+  modesTable,
+  restartTable,
+} from './table.js';
 import type { Workers } from './workers.js';
 
 export interface Parts {
@@ -13,7 +21,8 @@ export interface Parts {
   readonly figures: Figures;
   readonly load: Load;
   readonly workers: Workers;
-  readonly redis: RedisServer | undefined;
+  /** By the mode that has it to itself. */
+  readonly redis: ReadonlyMap<string, RedisServer>;
   /** The port that was asked for. */
   readonly port: number;
   /** In milliseconds since 1970; `Infinity`: it does not end by itself. */
@@ -26,7 +35,7 @@ const LAST_MS = 300;
 const SHOW_EVERY_MS = 100;
 /** Longer than that, a timer cannot wait: 24 days. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
-const MEMORY_EVERY_MS = 1000;
+const SAMPLE_EVERY_MS = 1000;
 /** In the midst of whose requests the worker is killed: where all workers read and write one memory. */
 const AMIDST = 'shared';
 
@@ -43,13 +52,10 @@ const IT_WAS_SHORT = 'It was short: the caches were still filling up.';
 export async function demonstrate(parts: Parts, signal: AbortSignal): Promise<void> {
   const { figures, workers, endsAt } = parts;
   figures.on('change', showToPages(parts));
-  workers.on('report', () => {
-    figures.caches = workers.caches(parts.modes);
-  });
   const starting = performance.now();
   const origin = await start(parts, signal);
   const startMs = performance.now() - starting;
-  const sampling = setInterval(() => sampleMemory(parts), MEMORY_EVERY_MS);
+  const sampling = setInterval(() => sample(parts), SAMPLE_EVERY_MS);
   signal.addEventListener('abort', () => clearInterval(sampling));
 
   // The restart will take as long as the start took.
@@ -73,31 +79,31 @@ export async function demonstrate(parts: Parts, signal: AbortSignal): Promise<vo
   await delay(Math.min(LONGEST_DELAY_MS, rest), undefined, { signal });
 }
 
-async function start({ figures, workers, redis, port }: Parts, signal: AbortSignal): Promise<string> {
-  await redis?.ready();
+async function start(parts: Parts, signal: AbortSignal): Promise<string> {
+  const { figures, workers, redis, port } = parts;
+  for (const server of redis.values()) await server.ready();
   signal.throwIfAborted();
   const { port: actual, places } = await workers.start();
   signal.throwIfAborted();
-  await redis?.boundEntries(bytesOfAll(workers.count));
+  for (const [mode, server] of redis) await server.boundEntries(bytesOfRedis(mode, workers.count));
   signal.throwIfAborted();
   figures.workers = workers.pids;
   const origin = `http://127.0.0.1:${actual}`;
   console.log(`A search of ${places.toLocaleString('en')} places, at ${origin}/ (Ctrl-C ends it)`);
   if (port !== 0 && actual !== port) console.log(`Port ${port} is not free, so this is another one.`);
   console.log(`${workers.count} workers serve it together: processes ${pidsOf(workers)}.`);
-  console.log(`SharedCache is the file ${workers.location}.`);
-  if (redis === undefined) console.log('There is no redis-server on the PATH: the comparison is without Redis.');
+  if (isKnown(parts, 'shared')) {
+    console.log(`SharedCache is the file ${workers.location}.`);
+    if (redis.size === 0) console.log('There is no redis-server on the PATH: the comparison is without Redis.');
+  }
+  console.log(`\n${modesTable(parts.modes)}\n`);
   figures.happened('start', `${workers.count} workers serve the port together: processes ${pidsOf(workers)}.`);
   return origin;
 }
 
 async function compare(parts: Parts, origin: string, ms: number, signal: AbortSignal): Promise<void> {
   const { modes, figures, load, workers } = parts;
-  const all = bytesOfAll(workers.count);
-  console.log(
-    `Measuring. The caches of each mode may hold ${formatBytes(all)}: ` +
-      `LocMemCache ${formatBytes(all / workers.count)} in each worker, the others once.`,
-  );
+  console.log(isKnown(parts, 'shared') ? `Measuring. ${boundsOf(workers.count)}` : 'Measuring.');
   figures.enter('measuring');
   const laps = await load.carryOut({
     kind: 'compare',
@@ -109,7 +115,7 @@ async function compare(parts: Parts, origin: string, ms: number, signal: AbortSi
   signal.throwIfAborted();
   figures.recordLaps('before', laps);
   await workers.report();
-  await sampleMemory(parts);
+  await sample(parts);
   signal.throwIfAborted();
   const snapshot = figures.snapshot();
   console.log(`\n${comparisonTable(snapshot.modes)}\n`);
@@ -176,9 +182,29 @@ function showToPages({ figures, workers }: Parts): () => void {
   };
 }
 
-async function sampleMemory({ figures, workers }: Parts): Promise<void> {
+/** What the workers, their caches and the servers take now. */
+async function sample({ modes, figures, workers, redis }: Parts): Promise<void> {
   const pss = await proportionalBytes(workers.pids);
   figures.memory = { rss: workers.rss, pss };
+  const caches = workers.caches(modes);
+  for (const [mode, server] of redis) {
+    const far = await server.held();
+    const { entries = 0, bytes = 0, errors } = caches.get(mode) ?? {};
+    if (far !== undefined) caches.set(mode, { entries: entries + far.entries, bytes: bytes + far.bytes, errors });
+  }
+  figures.caches = caches;
+}
+
+function isKnown({ modes }: Parts, id: string): boolean {
+  return modes.some((mode) => mode.id === id);
+}
+
+function boundsOf(workers: number): string {
+  const all = bytesOfAll(workers);
+  return (
+    `The caches of each mode may hold ${formatBytes(all)}: LocMemCache ${formatBytes(all / workers)} in each worker, ` +
+    'TieredCache half of that and half in Redis, the others once.'
+  );
 }
 
 function pidsOf(workers: Workers): string {

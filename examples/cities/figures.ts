@@ -29,11 +29,12 @@ export interface Lap {
   readonly firstFailure: string | undefined;
 }
 
-/** What the caches of a mode hold, those of all workers together. */
+/** What the caches of a mode hold, those of all workers together, as far as they can tell. */
 export interface CacheFigures {
-  readonly entries: number;
-  readonly bytes: number;
-  readonly evictions: number;
+  readonly entries?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** Calls to a server that got no answer in time. */
+  readonly errors?: number | undefined;
 }
 
 /** The memory of all workers together, in bytes. */
@@ -73,8 +74,8 @@ interface TimelinePoint {
 export interface Snapshot {
   readonly phase: 'starting' | 'measuring' | 'killing' | 'restarting' | 'warm' | 'measured';
   readonly workers: readonly number[];
-  /** What the caches of each mode may hold, those of all workers together. */
-  readonly bytes: number;
+  /** What the caches of each mode may hold, those of all workers together; not known of one that was chosen by its URL. */
+  readonly bytes: number | undefined;
   readonly memory: Memory | undefined;
   readonly modes: readonly ModeFigures[];
   readonly happenings: readonly Happening[];
@@ -89,7 +90,7 @@ const MOST_HAPPENINGS = 50;
 /** Collects what the load and the workers report; emits `change` when there is something new to show. */
 export class Figures extends EventEmitter<{ change: [] }> {
   readonly #modes: readonly ModeName[];
-  readonly #bytes: number;
+  readonly #bytes: number | undefined;
   readonly #measured = new Map<string, Measured>();
   readonly #laps = new Map<string, { [part in Part]?: Lap }>();
   readonly #timeline: TimelinePoint[] = [];
@@ -101,7 +102,7 @@ export class Figures extends EventEmitter<{ change: [] }> {
   memory: Memory | undefined;
   caches: ReadonlyMap<string, CacheFigures> = new Map();
 
-  constructor(modes: readonly ModeName[], bytes: number) {
+  constructor(modes: readonly ModeName[], bytes: number | undefined) {
     super();
     this.#modes = modes;
     this.#bytes = bytes;

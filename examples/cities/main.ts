@@ -4,18 +4,23 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readChosen } from './chosen-cache.js';
 import { demonstrate } from './demonstrate.js';
 import { Figures } from './figures.js';
 import { Load } from './load.js';
-import { bytesOfAll, modeNames } from './modes.js';
+import { bytesOfAll, type CacheSettings, modeNames, nameChosen, REDIS_MODES } from './modes.js';
 import { type Options, readOptions, USAGE } from './options.js';
 import { Progress } from './progress.js';
 import { RedisServer } from './redis-server.js';
 import { Workers } from './workers.js';
 
 let options: Options | undefined;
+let chosen: CacheSettings['chosen'];
 try {
-  options = readOptions(process.argv.slice(2));
+  const read = readOptions(process.argv.slice(2));
+  const cache = read.help ? undefined : readChosen(process.env);
+  if (cache !== undefined) chosen = { cache, name: await nameChosen(cache) };
+  options = read;
 } catch (error) {
   // Of Node's own messages, the first sentence says it.
   const [sentence] = (error as Error).message.split(/\.\s/, 1);
@@ -23,9 +28,9 @@ try {
   process.exitCode = 2;
 }
 if (options?.help) console.log(USAGE);
-else if (options) await run(options);
+else if (options) await run(options, chosen);
 
-async function run({ workers: count, port, runFor }: Options): Promise<void> {
+async function run({ workers: count, port, runFor }: Options, chosen: CacheSettings['chosen']): Promise<void> {
   const stop = new AbortController();
   const { signal } = stop;
   // Once: whoever presses Ctrl-C a second time is not asked again.
@@ -36,18 +41,19 @@ async function run({ workers: count, port, runFor }: Options): Promise<void> {
 
   // The segment's place is in memory where there is such a folder, and is of this run alone.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'locmem-cities-'));
-  const redis = RedisServer.isInstalled() ? await RedisServer.start(folder) : undefined;
-  const modes = modeNames(redis !== undefined);
-  const figures = new Figures(modes, bytesOfAll(count));
+  const redis = new Map<string, RedisServer>();
+  if (chosen === undefined && RedisServer.isInstalled()) {
+    for (const mode of REDIS_MODES) redis.set(mode, await RedisServer.start(folder));
+  }
+  const redisUrls = Object.fromEntries([...redis].map(([mode, { url }]) => [mode, url]));
+  const modes = modeNames({ redisUrls, chosen });
+  const figures = new Figures(modes, chosen === undefined ? bytesOfAll(count) : undefined);
   const progress = new Progress(modes);
   const load = new Load((measured) => {
     figures.record(measured);
     if (figures.phase === 'measuring') progress.show(measured);
   });
-  const workers = new Workers(
-    { workers: count, location: join(folder, 'answers.cache'), redisPort: redis?.port },
-    port,
-  );
+  const workers = new Workers({ workers: count, location: join(folder, 'answers.cache'), redisUrls, chosen }, port);
   try {
     const showing = demonstrate({ modes, figures, load, workers, redis, port, endsAt }, signal);
     await Promise.race([showing, once(signal, 'abort')]);
@@ -58,7 +64,7 @@ async function run({ workers: count, port, runFor }: Options): Promise<void> {
   } finally {
     stop.abort();
     await Promise.all([load.stop(), workers.stop()]);
-    await redis?.stop();
+    await Promise.all([...redis.values()].map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -6,7 +6,12 @@ export const USAGE = `Usage: npm start -- [options]
   --workers <n>  how many processes serve together, from 2 to 16 (default: 4)
   --for <time>   end by itself after about this long, such as 5s or 2m (default: go on until Ctrl-C)
   --port <n>     the port of the page, 0 for any free one (default: 8080, or a free one if that is taken)
-  --help         show this text`;
+  --help         show this text
+
+The environment can name one cache to be compared with none, in place of all others:
+  CACHE_URL      such as redis://127.0.0.1:6379, redis://127.0.0.1:6379?failOpen=true, shared:cities or dummy:
+  CACHE_L1_URL   a cache in front of it: locmem:, or shared:cities-{worker}, where {worker} is the worker's number,
+                 so that each worker plays a machine of its own (without it, all of them one)`;
 
 export interface Options {
   readonly help: boolean;

@@ -10,6 +10,13 @@ import { createClient, type RedisClientType } from 'redis';
 const UNTIL_INPUT_ENDS = 'redis-server "$@" & cat > /dev/null; kill -9 $!; wait';
 const TRIES = 200;
 const PAUSE_MS = 20;
+/** What the buffers of a connection take while it is used, about; idle ones are given back. */
+const BYTES_A_CONNECTION = 36 * 1024;
+/** Key by key: of all that the server takes, the entries are the smaller part. */
+const BYTES_OF_ENTRIES = `
+  local bytes = 0
+  for _, key in ipairs(redis.call('KEYS', '*')) do bytes = bytes + redis.call('MEMORY', 'USAGE', key) end
+  return bytes`;
 
 /** A Redis server of our own: on loopback, on a free port, with nothing on disk. */
 export class RedisServer {
@@ -17,6 +24,9 @@ export class RedisServer {
   readonly #shell: ChildProcess;
   readonly #exited: Promise<unknown>;
   #client: RedisClientType | undefined;
+  #bytesOfEntries = Infinity;
+  /** The most that was ever taken beside the entries. */
+  #bytesBeside = 0;
 
   private constructor(port: number, folder: string) {
     this.port = port;
@@ -42,8 +52,12 @@ export class RedisServer {
   }
 
   /** `folder` is its working directory. */
-  static async start(folder: string): Promise<RedisServer> {
-    return new RedisServer(await freePort(), folder);
+  static async start(folder: string, port?: number): Promise<RedisServer> {
+    return new RedisServer(port ?? (await freePort()), folder);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /**
@@ -54,25 +68,48 @@ export class RedisServer {
   async ready(): Promise<void> {
     const reconnectStrategy = (tries: number) =>
       tries < TRIES ? PAUSE_MS : new Error('redis-server does not answer.');
-    const client: RedisClientType = createClient({ socket: { host: '127.0.0.1', port: this.port, reconnectStrategy } });
+    const client: RedisClientType = createClient({ url: this.url, socket: { reconnectStrategy } });
     client.on('error', () => {});
     this.#client = client;
     await client.connect();
   }
 
-  /** Bounds what entries may take, beside what it has taken by now, the buffers of all connections included. */
+  /** Bounds what entries may take beside all else: the connections of now, above all, which are yet to be used. */
   async boundEntries(bytes: number): Promise<void> {
-    const info = (await this.#client?.info('memory')) ?? '';
-    const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
-    await this.#client?.configSet('maxmemory', String(used + bytes));
+    const info = (await this.#client?.info()) ?? '';
+    this.#bytesOfEntries = bytes;
+    await this.#setBound(numberIn(info, 'used_memory') + numberIn(info, 'connected_clients') * BYTES_A_CONNECTION);
   }
 
-  /** Resolves when it is gone. */
+  async #setBound(beside: number): Promise<void> {
+    if (this.#bytesOfEntries === Infinity || beside <= this.#bytesBeside) return;
+    this.#bytesBeside = beside;
+    await this.#client?.configSet('maxmemory', String(beside + this.#bytesOfEntries));
+  }
+
+  /** What it holds; `undefined` while it does not answer. The bound is set by what it takes beside that. */
+  async held(): Promise<{ entries: number; bytes: number } | undefined> {
+    const client = this.#client;
+    if (!client?.isReady) return undefined;
+    try {
+      const [entries, bytes, info] = await Promise.all([client.dbSize(), client.eval(BYTES_OF_ENTRIES), client.info()]);
+      await this.#setBound(numberIn(info, 'used_memory') - Number(bytes));
+      return { entries, bytes: Number(bytes) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Kills it (SIGKILL); resolves when it is gone. */
   async stop(): Promise<void> {
     if (this.#client?.isOpen) this.#client.destroy();
     this.#shell.stdin?.end();
     await this.#exited;
   }
+}
+
+function numberIn(info: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
 }
 
 async function freePort(): Promise<number> {

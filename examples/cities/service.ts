@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { CacheUnavailableError } from 'locmem';
 import type { LiveFigures } from './live-figures.js';
 import type { Mode } from './modes.js';
 import { pageFile } from './page-files.js';
@@ -30,11 +31,14 @@ const RETRY_MS = 300;
 /** The whole HTTP service; who calls it lets it listen. */
 export function createService({ places, modes, live }: Service): Server {
   let dots: string | undefined;
+  const usual = modes.find((mode) => mode.id === 'shared') ?? modes[modes.length - 1];
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       if (error instanceof BadRequest) return sendJson(response, 400, { error: error.message });
+      // Without its cache, this service would be too slow for all who ask. One that is not says `failOpen`.
+      if (error instanceof CacheUnavailableError) return sendJson(response, 503, { error: error.message });
       console.error(error);
       sendJson(response, 500, { error: 'The service failed; its terminal says why.' });
     });
@@ -66,7 +70,7 @@ export function createService({ places, modes, live }: Service): Server {
     query: Parameters<typeof answer>[0],
     parameters: URLSearchParams,
   ): Promise<void> {
-    const id = parameters.get('cache') ?? 'shared';
+    const id = parameters.get('cache') ?? usual.id;
     const mode = modes.find((one) => one.id === id);
     if (mode === undefined) {
       throw new BadRequest(`cache is one of ${modes.map((one) => one.id).join(', ')}, not '${id}'`);

@@ -1,4 +1,11 @@
 import type { Lap, Memory, ModeFigures } from './figures.js';
+import type { ModeName } from './modes.js';
+
+/** What is compared. */
+export function modesTable(modes: readonly ModeName[]): string {
+  const width = Math.max(...modes.map(({ label }) => label.length));
+  return modes.map(({ label, about }) => `${label.padEnd(width)}   ${about}`).join('\n');
+}
 
 /** The comparison as text for a terminal; the first mode is what the others are measured by. */
 export function comparisonTable(modes: readonly ModeFigures[]): string {
@@ -13,8 +20,8 @@ export function comparisonTable(modes: readonly ModeFigures[]): string {
       formatMs(measured.p50),
       formatMs(measured.p99),
       cacheOf === 'none' ? '-' : formatPercent(measured.hitRatio),
-      caches === undefined ? '-' : caches.entries.toLocaleString('en'),
-      caches === undefined ? '-' : formatBytes(caches.bytes),
+      caches?.entries?.toLocaleString('en') ?? '-',
+      caches?.bytes === undefined ? '-' : formatBytes(caches.bytes),
       measured.requests.toLocaleString('en'),
     ];
   });

@@ -18,14 +18,14 @@ process.on('warning', (warning: Error & { code?: string }) => {
   if (warning.code !== 'LOCMEM_NOT_SHARED') console.error(warning.stack);
 });
 
-const { port, caches }: WorkerSettings = JSON.parse(process.env[WORKER_VARIABLE] ?? '');
+const { port, number, caches }: WorkerSettings = JSON.parse(process.env[WORKER_VARIABLE] ?? '');
 // A worker of a cluster ends when the main process is gone. Nobody is left then to remove what all of them shared.
 process.once('exit', () => {
   if (!process.connected) rmSync(dirname(caches.location), { recursive: true, force: true });
 });
 
 const places = await loadPlaces();
-const modes = await openModes(caches);
+const modes = await openModes(caches, number);
 const live = new LiveFigures();
 const server = createService({ places, modes, live });
 process.on('message', (order: WorkerOrder) => {
@@ -53,12 +53,13 @@ async function report(): Promise<void> {
   tell({ kind: 'report', rss: process.memoryUsage.rss(), caches });
 }
 
-async function held({ cache }: Mode): Promise<CacheFigures | undefined> {
+async function held({ cache, near }: Mode): Promise<CacheFigures | undefined> {
   try {
     const stats = await cache?.stats();
-    return stats && { entries: stats.entries ?? 0, bytes: stats.bytes ?? 0, evictions: stats.evictions ?? 0 };
+    const { entries, bytes } = (await near?.stats()) ?? stats ?? {};
+    return stats && { entries, bytes, errors: stats.errors };
   } catch {
-    // Closed, because this worker ends, or a server that is away.
+    // Closed, because this worker ends.
     return undefined;
   }
 }

@@ -10,6 +10,8 @@ export const WORKER_VARIABLE = 'CITIES_WORKER';
 export interface WorkerSettings {
   /** To listen on; another one if it is taken. */
   readonly port: number;
+  /** From 1 on; one that starts in place of another has its number. */
+  readonly number: number;
   readonly caches: CacheSettings;
 }
 
@@ -28,6 +30,7 @@ interface WorkerReport {
 
 interface Member {
   readonly worker: Worker;
+  readonly number: number;
   readonly exited: Promise<unknown>;
   /** Its end is no surprise. */
   isLeaving: boolean;
@@ -37,10 +40,9 @@ interface Member {
 /**
  * The processes that serve one port together, as `node:cluster` has it: each new connection goes to the next of them.
  *
- * Emits `report` when a worker has told what it takes, and `died` with its process id when one ended that nobody wanted
- * to end; another has then been started in its place.
+ * Emits `died` with its process id when one ended that nobody wanted to end; another has then been started in its place.
  */
-export class Workers extends EventEmitter<{ report: []; died: [pid: number] }> {
+export class Workers extends EventEmitter<{ died: [pid: number] }> {
   readonly #caches: CacheSettings;
   readonly #members = new Set<Member>();
   #port: number;
@@ -127,11 +129,14 @@ export class Workers extends EventEmitter<{ report: []; died: [pid: number] }> {
     const all = new Map<string, CacheFigures>();
     for (const { id, cacheOf } of modes) {
       const told = [...this.#members].flatMap(({ report }) => report?.caches[id] ?? []);
+      if (told.length === 0) continue;
       // Of a common cache, each of them tells the same.
-      const summands = cacheOf === 'each worker' ? told : told.slice(-1);
-      if (summands.length === 0) continue;
-      const sum = (figure: keyof CacheFigures) => summands.reduce((total, caches) => total + caches[figure], 0);
-      all.set(id, { entries: sum('entries'), bytes: sum('bytes'), evictions: sum('evictions') });
+      const holders = cacheOf === 'each worker' ? told : told.slice(-1);
+      all.set(id, {
+        entries: sum(holders.map(({ entries }) => entries)),
+        bytes: sum(holders.map(({ bytes }) => bytes)),
+        errors: sum(told.map(({ errors }) => errors)),
+      });
     }
     return all;
   }
@@ -151,15 +156,15 @@ export class Workers extends EventEmitter<{ report: []; died: [pid: number] }> {
   }
 
   #startOne(): Promise<{ port: number; places: number }> {
-    const settings: WorkerSettings = { port: this.#port, caches: this.#caches };
+    const number = this.#freeNumber();
+    const settings: WorkerSettings = { port: this.#port, number, caches: this.#caches };
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings) });
-    const member: Member = { worker, exited: once(worker, 'exit'), isLeaving: false };
+    const member: Member = { worker, number, exited: once(worker, 'exit'), isLeaving: false };
     this.#members.add(member);
     return new Promise<{ port: number; places: number }>((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'report') {
           member.report = message;
-          this.emit('report');
           return;
         }
         if (this.#figures !== undefined) send(worker, this.#figures);
@@ -175,6 +180,13 @@ export class Workers extends EventEmitter<{ report: []; died: [pid: number] }> {
     });
   }
 
+  #freeNumber(): number {
+    const taken = new Set([...this.#members].map(({ number }) => number));
+    let number = 1;
+    while (taken.has(number)) number++;
+    return number;
+  }
+
   #ended(member: Member): void {
     this.#members.delete(member);
     if (this.#stopped || member.isLeaving) return;
@@ -183,6 +195,14 @@ export class Workers extends EventEmitter<{ report: []; died: [pid: number] }> {
     });
     this.emit('died', member.worker.process.pid ?? 0);
   }
+}
+
+/** `undefined` where it is not known of all. */
+function sum(figures: readonly (number | undefined)[]): number | undefined {
+  return figures.reduce(
+    (total, figure) => (total === undefined || figure === undefined ? undefined : total + figure),
+    0,
+  );
 }
 
 /** To one that has just ended, in vain. */

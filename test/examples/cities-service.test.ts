@@ -15,7 +15,7 @@ const places = await loadPlaces();
 suite('cities: the service', () => {
   const serve = async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cities-'));
-    const modes = await openModes({ workers: 2, location: join(folder, 'answers.cache'), redisPort: undefined });
+    const modes = await openModes({ workers: 2, location: join(folder, 'answers.cache'), redisUrls: {} }, 1);
     const live = new LiveFigures();
     const server = createService({ places, modes, live });
     const origin = `http://127.0.0.1:${await listen(server, 0)}`;

@@ -40,7 +40,7 @@ suite('cities: npm start', () => {
     assert.match(output, /^3 workers serve it together: processes \d+, \d+, \d+\.$/m);
     const hasRedis = RedisServer.isInstalled();
     assert.equal(/^There is no redis-server .* without Redis\.$/m.test(output), !hasRedis);
-    const cached = ['LocMemCache per worker', 'SharedCache', ...(hasRedis ? ['Redis on loopback'] : [])];
+    const cached = ['LocMemCache per worker', 'SharedCache', ...(hasRedis ? ['Redis on loopback', 'TieredCache'] : [])];
     const [comparison, kill, restart] = tablesOf(output);
     assert.deepEqual([...comparison.keys()], ['No cache', ...cached]);
     for (const [label, row] of comparison) assert.match(row, /^ *\d+ .* ms .* ms .* \d+$/, label);

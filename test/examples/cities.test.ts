@@ -129,20 +129,29 @@ suite('cities: the tables', () => {
   };
   const lap = { mode: 'shared', requests: 1500, hitRatio: 0.7, cutOff: 0, failed: 0, firstFailure: undefined };
   const modes: ModeFigures[] = [
-    { id: 'none', label: 'No cache', cacheOf: 'none', measured, caches: undefined, laps: {} },
+    { id: 'none', label: 'No cache', about: 'none', cacheOf: 'none', measured, caches: undefined, laps: {} },
     {
       id: 'shared',
       label: 'SharedCache',
+      about: 'one for all',
       cacheOf: 'all workers',
       measured: { ...measured, mode: 'shared', perSecond: 100, p50: 0.5, hitRatio: 0.625 },
-      caches: { entries: 64, bytes: 100 * 1024, evictions: 9 },
+      caches: { entries: 64, bytes: 100 * 1024 },
       laps: {
         before: lap,
         killed: { ...lap, requests: 90, hitRatio: 0.75, cutOff: 1, failed: 2 },
         restarted: { ...lap, requests: 24, hitRatio: 0.5 },
       },
     },
-    { id: 'late', label: 'Late', cacheOf: 'each worker', measured: undefined, caches: undefined, laps: {} },
+    {
+      id: 'late',
+      label: 'Late',
+      about: 'not yet',
+      cacheOf: 'each worker',
+      measured: undefined,
+      caches: undefined,
+      laps: {},
+    },
   ];
   const linesOf = (table: string) => {
     const lines = table.split('\n');

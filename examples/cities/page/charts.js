@@ -18,7 +18,14 @@ export function chartIn(box, draw) {
 /** Below this width of the window, in pixels, charts are less than 28rem wide. */
 const NARROW = 1000;
 /** Told apart without colours, too. */
-const LINES = { none: 'dotted', local: 'dashed', shared: 'solid', redis: [10, 3, 2, 3] };
+const LINES = {
+  none: 'dotted',
+  local: 'dashed',
+  shared: 'solid',
+  redis: [10, 3, 2, 3],
+  tiered: [4, 2],
+  chosen: 'solid',
+};
 const PARTS = [
   ['before', 'Before'],
   ['killed', 'Worker killed'],

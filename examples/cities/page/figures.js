@@ -12,7 +12,7 @@ export function showFigures({ modes, bytes, happenings, workers, memory }) {
   memoryBox.textContent = memory ? inMemory(memory) : '–';
 }
 
-function card({ id, label, cacheOf, measured, caches, laps }, base, bytes) {
+function card({ id, label, about, cacheOf, measured, caches, laps }, base, bytes) {
   const article = element('article', { className: 'card' });
   article.dataset.mode = id;
   const rate = element(
@@ -35,13 +35,14 @@ function card({ id, label, cacheOf, measured, caches, laps }, base, bytes) {
       ['… after the restart', laps.restarted && percent(laps.restarted.hitRatio)],
       ['Cut off by the kill', laps.killed && String(laps.killed.cutOff)],
       ['Failed otherwise', laps.killed && String(laps.killed.failed + (laps.restarted?.failed ?? 0))],
-      ['Entries now', caches?.entries.toLocaleString('en')],
-      [`Of ${kilobytes(bytes)} in use`, caches && kilobytes(caches.bytes)],
+      ['Entries now', caches?.entries?.toLocaleString('en')],
+      [bytes ? `Of ${kilobytes(bytes)} in use` : 'In use', caches?.bytes !== undefined && kilobytes(caches.bytes)],
     );
+    if (caches?.errors !== undefined) rows.push(['Calls that the server did not answer', String(caches.errors)]);
   }
   const list = element('dl');
-  for (const [term, value] of rows) list.append(element('dt', {}, term), element('dd', {}, value ?? '–'));
-  article.append(element('h3', {}, label), rate, list);
+  for (const [term, value] of rows) list.append(element('dt', {}, term), element('dd', {}, value || '–'));
+  article.append(element('h3', {}, label), element('p', { className: 'about' }, about), rate, list);
   return article;
 }
 

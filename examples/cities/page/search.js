@@ -43,9 +43,9 @@ export function startSearch(map) {
     target.latest?.abort();
     const latest = new AbortController();
     target.latest = latest;
-    const cache = form.cache?.value ?? 'shared';
+    const cache = form.cache && { cache: form.cache.value };
     try {
-      const response = await fetch(`${path}?${new URLSearchParams({ ...parameters, cache })}`, latest);
+      const response = await fetch(`${path}?${new URLSearchParams({ ...parameters, ...cache })}`, latest);
       const answer = await response.json();
       if (!response.ok) throw new Error(answer.error);
       showNote(target.note, before, answer);
@@ -71,13 +71,14 @@ export function startSearch(map) {
 
   return {
     near: searchNear,
-    /** One choice for each mode that the service has; the shared cache is chosen to begin with. */
+    /** One choice for each mode that the service has; to begin with, that which it takes if none is named. */
     offerModes(modes) {
       if (form.cache !== undefined) return;
+      const usual = modes.find(({ id }) => id === 'shared') ?? modes.at(-1);
       for (const { id, label } of modes) {
         const choice = element('label');
         choice.append(
-          element('input', { type: 'radio', name: 'cache', value: id, defaultChecked: id === 'shared' }),
+          element('input', { type: 'radio', name: 'cache', value: id, defaultChecked: id === usual.id }),
           label,
         );
         modeBox.append(choice);
