@@ -75,9 +75,9 @@ export function createService({ places, modes, live }: Service): Server {
     if (mode === undefined) {
       throw new BadRequest(`cache is one of ${modes.map((one) => one.id).join(', ')}, not '${id}'`);
     }
+    response.setHeader('x-worker', process.pid);
     const answered = await answer(query, mode.cache);
     response.setHeader('x-cache', answered.cache);
-    response.setHeader('x-worker', process.pid);
     response.setHeader('server-timing', `answer;dur=${answered.ms.toFixed(3)}`);
     sendJson(response, 200, answered);
   }
