@@ -4,7 +4,8 @@ import { conformance } from './conformance.js';
 import { once, placeOn, REDIS } from './redis-place.js';
 
 needs('redis-server', () => {
-  const started = once(() => RedisCluster.start());
+  // Nobody is to be taken for dead on a busy machine.
+  const started = once(() => RedisCluster.start({ settings: { 'cluster-node-timeout': 60_000 } }));
   conformance({
     name: 'RedisCache, cluster',
     face: 'async',

@@ -13,6 +13,9 @@ export const REDIS: Capabilities = {
   keys: 'well-formed',
   tellsOwnEntries: false,
 };
+/** A busy machine may take longer than a program should wait: the first call loads the client, too. */
+export const PATIENCE = '1m';
+
 /** ARGV: a database, and milliseconds. Takes them from what each of its entries has left. */
 const ADVANCE = `
 redis.call('SELECT', ARGV[1])
@@ -34,7 +37,7 @@ export async function placeOn(
   await onAll('EVAL', "redis.call('SELECT', ARGV[1]) redis.call('FLUSHDB')", 0, database);
   return {
     async open(options) {
-      const cache = new RedisCache({ ...where, ...options });
+      const cache = new RedisCache({ commandTimeout: PATIENCE, ...where, ...options });
       opened.push(cache);
       return cache;
     },

@@ -3,7 +3,7 @@ import { needs } from '../servers/needs.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { conformance } from './conformance.js';
 import { ManualClock } from './manual-clock.js';
-import { once, placeOn, REDIS } from './redis-place.js';
+import { once, PATIENCE, placeOn, REDIS } from './redis-place.js';
 import type { Place } from './subject.js';
 
 const DATABASES = 1000;
@@ -23,7 +23,7 @@ needs('redis-server', () => {
       async open(options = {}) {
         // One l1 for all, as caches of one process have it: what one writes, the others see at once.
         const l1 = new LocMemCache({ location: `tiered ${database}`, clock });
-        const cache = new TieredCache({ l1, l2: new RedisCache({ ...options, url }) });
+        const cache = new TieredCache({ l1, l2: new RedisCache({ commandTimeout: PATIENCE, ...options, url }) });
         opened.push(cache);
         return cache;
       },
