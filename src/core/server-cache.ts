@@ -60,12 +60,9 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const at = this.address(key, this.entryVersion('add', options));
     const ttl = this.entryTtl(options);
     const sealed = this.sealed(value);
-    this.changed(at);
-    const added = await this.orElse(this.engine.writeNew(at, sealed, ttl), false);
-    if (!added) return false;
-    this.#sets++;
-    this.changed(at);
-    return true;
+    const added = await this.#change([at], () => this.engine.writeNew(at, sealed, ttl), false);
+    if (added) this.#sets++;
+    return added;
   }
 
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
@@ -93,13 +90,9 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     }
     const all = [...sealed.values()];
     if (all.length === 0) return [];
-    for (const { at } of all) this.changed(at);
-    const failed = await this.orElse(
-      this.engine.writeMany(all, ttl),
-      all.map(({ at }) => at),
-    );
+    const ats = all.map(({ at }) => at);
+    const failed = await this.#change(ats, () => this.engine.writeMany(all, ttl), ats);
     this.#sets += all.length - failed.length;
-    for (const { at } of all) this.changed(at);
     return failed.map(({ key }) => key);
   }
 
@@ -110,10 +103,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
 
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
     const at = this.address(key, this.versionOf('delete', options));
-    this.changed(at);
-    const removed = await this.orElse(this.engine.remove(at), false);
+    const removed = await this.#change([at], () => this.engine.remove(at), false);
     if (removed) this.#deletes++;
-    this.changed(at);
     return removed;
   }
 
@@ -121,10 +112,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const asked = this.#addresses('deleteMany', keys, this.versionOf('deleteMany', options));
     const ats = [...new Map(asked.map((at) => [at.name, at])).values()];
     if (ats.length === 0) return 0;
-    for (const at of ats) this.changed(at);
-    const removed = await this.orElse(this.engine.removeMany(ats), 0);
+    const removed = await this.#change(ats, () => this.engine.removeMany(ats), 0);
     this.#deletes += removed;
-    for (const at of ats) this.changed(at);
     return removed;
   }
 
@@ -153,11 +142,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const target = from.version + delta;
     checkVersion(target);
     const to = this.address(key, target);
-    this.changed(from);
-    this.changed(to);
-    if (!(await this.orElse(this.engine.move(from, to), false))) throw notFound(key, from.version);
-    this.changed(from);
-    this.changed(to);
+    const isMoved = await this.#change([from, to], () => this.engine.move(from, to), false);
+    if (!isMoved) throw notFound(key, from.version);
     return target;
   }
 
@@ -168,9 +154,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
 
   async clear(): Promise<void> {
     this.checkOpen();
-    this.allChanged();
-    await this.orElse(this.engine.removeAll(), undefined);
-    this.allChanged();
+    await this.#change(undefined, () => this.engine.removeAll(), undefined);
   }
 
   async [clearUnder](head: string): Promise<void> {
@@ -178,9 +162,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const { keyFunction, keyPrefix, version } = this.settings;
     if (keyFunction !== defaultKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
     if (this.engine.removeUnder === undefined) throw cannotClearUnder(head, CANNOT_LIST);
-    this.allChanged();
-    await this.orElse(this.engine.removeUnder(keyFunction(head, keyPrefix, version)), undefined);
-    this.allChanged();
+    const start = keyFunction(head, keyPrefix, version);
+    await this.#change(undefined, async () => this.engine.removeUnder?.(start), undefined);
   }
 
   /** Counts of this cache alone: what other processes do with the same entries is not known here. */
@@ -209,10 +192,10 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     await this.close();
   }
 
-  /** This entry was stored or removed, or is about to be. */
-  protected abstract changed(at: Address): void;
-  /** The same of all under the cache's prefix. */
-  protected abstract allChanged(): void;
+  /** These entries, or all under the cache's prefix, were stored or removed, or are about to be. */
+  protected abstract changed(ats: readonly Address[] | undefined): void;
+  /** What must be there before such a change is sent: what runs are storing. `undefined` where they store nothing. */
+  protected abstract stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined;
 
   /** @throws TypeError, InvalidKeyError or CacheClosedError */
   protected address(key: string, version: number): Address {
@@ -240,11 +223,21 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     else this.#misses++;
   }
 
-  /** Overrules runs of the key before, so that none writes after this, and again when it is there. */
   protected async writeCounted(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    this.changed(at);
-    await this.orElse(this.countedSet(this.engine.write(at, sealed, ttl)), undefined);
-    this.changed(at);
+    await this.#change([at], () => this.countedSet(this.engine.write(at, sealed, ttl)), undefined);
+  }
+
+  /**
+   * Changes these entries, or all. Runs of them are overruled before, so that none writes after this, and again when it
+   * is done; what one is writing already goes first, as it may be on its way over another connection.
+   */
+  async #change<T>(ats: readonly Address[] | undefined, change: () => Promise<T>, fallback: T): Promise<T> {
+    this.changed(ats);
+    const stored = this.stored(ats);
+    if (stored !== undefined) await stored;
+    const result = await this.orElse(change(), fallback);
+    this.changed(ats);
+    return result;
   }
 
   protected async countedSet(writing: Promise<void>): Promise<void> {

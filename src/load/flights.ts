@@ -22,6 +22,8 @@ export class Flights {
   readonly #current = new Map<string, Flight>();
   /** Reads that may lead to a run. In-process caches need none: nothing comes between their read and the run. */
   readonly reads = new WatchedReads();
+  /** What runs have made and is on its way to a server. */
+  readonly #storing = new Map<string, Promise<void>>();
 
   get size(): number {
     return this.#current.size;
@@ -57,5 +59,23 @@ export class Flights {
       if (prefix === undefined || flight.prefix === prefix) this.#current.delete(name);
     }
     this.reads.overruleAll();
+  }
+
+  /** What a run has made is on its way until `writing` is settled. */
+  storing(name: string, writing: Promise<void>): Promise<void> {
+    const stored = writing
+      .catch(() => {})
+      .then(() => {
+        if (this.#storing.get(name) === stored) this.#storing.delete(name);
+      });
+    this.#storing.set(name, stored);
+    return writing;
+  }
+
+  /** Resolves when nothing of these names, or of all, is on its way any more; `undefined` where nothing is. */
+  stored(names: readonly string[] = [...this.#storing.keys()]): Promise<unknown> | undefined {
+    if (this.#storing.size === 0) return undefined;
+    const under = names.map((name) => this.#storing.get(name)).filter((storing) => storing !== undefined);
+    return under.length === 0 ? undefined : Promise.all(under);
   }
 }

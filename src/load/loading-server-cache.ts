@@ -74,20 +74,23 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     });
   }
 
-  protected override changed(at: Address): void {
-    this.engine.flights.overrule(at.name);
+  protected override changed(ats: readonly Address[] | undefined): void {
+    const { flights } = this.engine;
+    const { keyPrefix } = this.settings;
+    if (ats === undefined) flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
+    else for (const { name } of ats) flights.overrule(name);
   }
 
-  protected override allChanged(): void {
-    const { keyPrefix } = this.settings;
-    this.engine.flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
+  protected override stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined {
+    return this.engine.flights.stored(ats?.map(({ name }) => name));
   }
 
   /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
   #storeAt(at: Address, ttl: number): (sealed: unknown) => Promise<void> {
     return async (sealed) => {
       try {
-        await this.orElse(this.countedSet(this.engine.writeLoaded(at, sealed, ttl)), undefined);
+        const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
+        await this.orElse(this.countedSet(storing), undefined);
       } catch (error) {
         if (!(error instanceof CacheUnavailableError)) throw error;
       }

@@ -85,8 +85,8 @@ interface Place {
 }
 
 /**
- * The reference for engines: it asks a {@link MapServer} over a connection that takes `hops` turns of the event loop each
- * way. All caches of the process share it, and it keeps the order in which they ask.
+ * The reference for engines: it asks a {@link MapServer} over a connection of its own, which keeps the order, and takes
+ * `hops` turns of the event loop each way.
  */
 export class MapEngine implements LoadingEngine {
   readonly #server: MapServer;
