@@ -1,12 +1,15 @@
 import { CacheError, CacheUnavailableError } from '../core/errors.js';
 import type { Connect, ConnectionSettings } from './connection.js';
 
-const DUMP = 'lru_crawler metadump all\r\n';
+/** Walks through the hash table: all keys. memcached has it since 1.6.9. */
+const DUMP = 'lru_crawler metadump hash\r\n';
+/** Walks through the LRU lists, which leaves out entries that were read a moment ago: they are being moved. */
+const DUMP_OF_OLD = 'lru_crawler metadump all\r\n';
 /** Another dump is under way: milliseconds until it is asked for again. */
 const BUSY_PAUSE = 20;
 
 /**
- * The stored keys of a server that are `isWanted`, by its LRU crawler, over a connection of its own: it may take long, and
+ * The stored keys of a server that are `isWanted`, by its crawler, over a connection of its own: it may take long, and
  * nobody else should wait behind it.
  *
  * @param timeout milliseconds that the server may send nothing.
@@ -22,6 +25,7 @@ export function dumpNames(
   return new Promise((resolve, reject) => {
     const names: string[] = [];
     let rest = '';
+    let dump = DUMP;
     const begun = performance.now();
     let timer = setTimeout(giveUp, timeout);
     const connection = connect(address, settings, {
@@ -36,7 +40,7 @@ export function dumpNames(
         for (const line of lines) read(line.trimEnd());
       },
     });
-    connection.socket.write(DUMP);
+    connection.socket.write(dump);
 
     function read(line: string): void {
       if (line.startsWith('key=')) {
@@ -46,8 +50,11 @@ export function dumpNames(
         clearTimeout(timer);
         timer = setTimeout(() => {
           timer = setTimeout(giveUp, timeout);
-          connection.socket.write(DUMP);
+          connection.socket.write(dump);
         }, BUSY_PAUSE);
+      } else if (line.startsWith('BADCLASS') && dump === DUMP) {
+        dump = DUMP_OF_OLD;
+        connection.socket.write(dump);
       } else if (line === 'END') {
         finish();
         resolve(names);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import {
   CacheError,
@@ -353,6 +355,43 @@ needs('memcached', () => {
         } finally {
           await second.stop();
         }
+      });
+
+      it('finds keys that were read a moment ago, too, however often', async () => {
+        const cache = open({ keyPrefix: 'p' });
+        for (let i = 0; i < 20; i++) {
+          await cache.setMany({ a: 1, b: 2 });
+          await Promise.all([1, 2, 3].map(() => cache.getMany(['a', 'b'])));
+          await cache.clear();
+          assert.equal((await cache.getMany(['a', 'b'])).size, 0);
+        }
+      });
+
+      it('asks a server of before 1.6.9 in the older way', async () => {
+        const asked: string[] = [];
+        const stored = new Set(['p:1:k', 'pp:1:k']);
+        const old = createServer((socket) => {
+          socket.setEncoding('utf8').on('data', (text: unknown) => {
+            for (const line of String(text).split('\r\n').slice(0, -1)) {
+              const [command, argument, what] = line.split(' ');
+              asked.push(line);
+              if (what === 'hash') socket.write('BADCLASS invalid class id\r\n');
+              else if (what === 'all') {
+                socket.write(
+                  `${[...stored].map((name) => `key=${encodeURIComponent(name)} exp=-1\n`).join('')}END\r\n`,
+                );
+              } else if (command === 'delete') socket.write(stored.delete(argument) ? 'DELETED\r\n' : 'NOT_FOUND\r\n');
+            }
+          });
+        }).listen(0, '127.0.0.1');
+        await once(old, 'listening');
+        const url = `memcached://127.0.0.1:${(old.address() as { port: number }).port}`;
+        await using cache = new MemcachedCache({ url, keyPrefix: 'p', commandTimeout: '1m' });
+        await cache.clear();
+        assert.deepStrictEqual([...stored], ['pp:1:k']);
+        const dumps = ['lru_crawler metadump hash', 'lru_crawler metadump all'];
+        assert.deepStrictEqual(asked, [...dumps, 'delete p:1:k', ...dumps]);
+        old.close();
       });
 
       it('several at once wait for each other', async () => {

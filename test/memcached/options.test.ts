@@ -84,7 +84,8 @@ describe('options of MemcachedCache', () => {
   });
 
   it('the client package is loaded at the first call; a missing one is an error that says what to install', async () => {
-    const { stdout, stderr } = await runProgram(`
+    const { stdout, stderr } = await runProgram(
+      `
       import { register } from 'node:module';
       register('data:text/javascript,' + encodeURIComponent(\`
         export async function resolve(name, context, next) {
@@ -98,7 +99,9 @@ describe('options of MemcachedCache', () => {
         await cache.get('k').catch(({ name, message }) => console.log(name, message));
       }
       await cache.close();
-    `);
+    `,
+      { NODE_NO_WARNINGS: '1' },
+    );
     assert.equal(stderr, '');
     const line = /^InvalidConfigError .*npm install memcache-client$/;
     assert.deepStrictEqual(
