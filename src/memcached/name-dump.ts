@@ -80,7 +80,7 @@ export function dumpNames(
     function refusal(line: string): CacheError {
       return new CacheError(
         `The memcached server ${address} does not name its keys (${line}), which clear() of a cache with a keyPrefix ` +
-          'needs. Allow it the LRU crawler (-o lru_crawler, memcached 1.4.31 or later), or delete the keys by name.',
+          'needs. Allow it the crawler (-o lru_crawler), or delete the keys by name.',
       );
     }
   });
