@@ -1,8 +1,8 @@
 import { Deadlines } from '../core/deadlines.js';
 import type { ChangeListener } from '../core/engine.js';
-import { CacheUnavailableError, InvalidConfigError } from '../core/errors.js';
 import { type Dialing, dial, type WireListener } from './dial.js';
 import type { RedisTarget } from './redis-options.js';
+import { tooMany, unanswered, unavailable } from './unavailable.js';
 import type { Argument, Node, Reply, Wire } from './wire.js';
 
 /** Calls that may wait for an answer at once: a server that hangs must not fill the memory of those who ask it. */
@@ -99,7 +99,7 @@ export class Connection {
   }
 
   #ask<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
-    if (this.#deadlines.count >= MOST_WAITING) return Promise.reject(tooMany());
+    if (this.#deadlines.count >= MOST_WAITING) return Promise.reject(tooMany(MOST_WAITING));
     const wire = this.#wire;
     if (wire === undefined && this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
     return new Promise<T>((resolve, reject) => {
@@ -216,21 +216,4 @@ export class Connection {
 /** Calls that are under way there are answered, or have run out of time by then. */
 function retire(wire: Wire, timeout: number): void {
   setTimeout(() => wire.destroy(), timeout).unref();
-}
-
-/** What the server, the client or the network said, as what it is to our callers. */
-function unavailable(cause: unknown): Error {
-  if (cause instanceof CacheUnavailableError || cause instanceof InvalidConfigError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new CacheUnavailableError(`Redis is not available: ${message}`, { cause });
-}
-
-function unanswered(timeout: number): CacheUnavailableError {
-  return new CacheUnavailableError(
-    `Redis did not answer within ${timeout} ms (commandTimeout). It may hang, be overloaded, or be out of reach.`,
-  );
-}
-
-function tooMany(): CacheUnavailableError {
-  return new CacheUnavailableError(`${MOST_WAITING} calls wait for Redis already. Ask less, or wait for answers.`);
 }

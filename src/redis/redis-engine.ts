@@ -10,6 +10,7 @@ import { Connection } from './connection.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
 import { INCREASE, KEEP_FOR_EVER, MOVE, READ_TIMED, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
+import { isServersWord } from './unavailable.js';
 import type { Argument, Node, Reply } from './wire.js';
 
 /** Redis takes no more (`proto-max-bulk-len`), and ends the connection of who tries. */
@@ -241,7 +242,7 @@ function milliseconds(ttl: number): string {
 /** Whether the server answered, and said no. */
 function isRefusal(error: unknown): boolean {
   const cause = error instanceof CacheUnavailableError ? error.cause : undefined;
-  return cause instanceof Error && /^[A-Z]+ /.test(cause.message);
+  return cause instanceof Error && isServersWord(cause.message);
 }
 
 function isWrongType(error: unknown): boolean {

@@ -71,13 +71,12 @@ needs('redis-server', () => {
       await using cache = new RedisCache({ url: server.url, commandTimeout: 500, keyPrefix: 'load' });
       await cache.set('counter', 0);
       for (let round = 0; round < 3; round++) {
-        const calls: Promise<unknown>[] = [];
-        for (let i = 0; i < 50; i++) calls.push(...everyCall(cache, i));
+        const calls = (from: number) => Array.from({ length: 50 }, (_, i) => everyCall(cache, from + i)).flat();
+        const before = settle(calls(0));
         const killed = server.kill('SIGKILL');
-        for (let i = 50; i < 100; i++) calls.push(...everyCall(cache, i));
+        const meanwhile = settle(calls(50));
         await killed;
-        calls.push(...everyCall(cache, 100));
-        const outcomes = await settle(calls);
+        const outcomes = (await Promise.all([before, meanwhile, settle(calls(100))])).flat();
         const codes = codesOf(outcomes).filter((code) => code !== 'ERR_LOCMEM_KEY_NOT_FOUND');
         assert.deepStrictEqual(codes, [UNAVAILABLE]);
         await server.restart();

@@ -84,9 +84,9 @@ needs('redis-server', () => {
       for (const key of failed) assert.equal(await cache.has(key), false);
       assert.equal((await cache.stats()).sets, 2 + kept);
       await server.command('CONFIG', 'SET', 'maxmemory', '1');
-      await refused(cache.set('before', 'other'), /OOM/, /maxmemory/);
-      await refused(cache.add('fresh', 1), /OOM/, /maxmemory/);
-      await refused(cache.incr('counter'), /OOM/, /maxmemory/);
+      await refused(cache.set('before', 'other'), /OOM/, /maxmemory-policy/);
+      await refused(cache.add('fresh', 1), /OOM/, /maxmemory-policy/);
+      await refused(cache.incr('counter'), /OOM/, /maxmemory-policy/);
       assert.deepStrictEqual(await cache.setMany({ a: 1, b: 2 }), ['a', 'b']);
       assert.equal(await cache.get('before'), 'there');
       assert.deepStrictEqual([...(await cache.getMany(['before', 'counter'])).values()], ['there', 1]);
