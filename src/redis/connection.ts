@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { Deadlines } from '../core/deadlines.js';
 import type { ChangeListener } from '../core/engine.js';
-import { type Dialing, dial, type WireListener } from './dial.js';
+import { type Dialing, dial, isClientLoaded, loadClient, type WireListener } from './dial.js';
 import type { RedisTarget } from './redis-options.js';
 import { tooMany, unanswered, unavailable } from './unavailable.js';
 import type { Argument, Node, Reply, Wire } from './wire.js';
@@ -31,7 +32,11 @@ export class Connection {
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #heart: NodeJS.Timeout | undefined;
+  /** Calls that wait for the client package. */
+  #loading = 0;
+  /** Nobody will ask any more, but for the next steps of what is under way. */
   #isClosed = false;
+  #isOver = false;
 
   /** @param tracked the prefix whose changes by others `listener` wants to hear. */
   constructor(target: RedisTarget, timeout: number, tracked?: string, listener?: ChangeListener) {
@@ -69,7 +74,12 @@ export class Connection {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
     clearInterval(this.#heart);
-    while (this.#deadlines.count > 0) await this.#nextSettled();
+    while (this.#isAsked) {
+      await this.#nextSettled();
+      // A call of several steps takes its next one by then.
+      await setImmediate();
+    }
+    this.#isOver = true;
     this.#deadlines.close();
     this.#dialing?.abandon();
     if (this.#isOurs) this.#wire?.destroy();
@@ -77,6 +87,10 @@ export class Connection {
   }
 
   #settled: (() => void) | undefined;
+
+  get #isAsked(): boolean {
+    return this.#deadlines.count > 0 || this.#loading > 0;
+  }
 
   /** Whether the client is of our making: the user's own is his to close and to reconnect. */
   get #isOurs(): boolean {
@@ -101,7 +115,11 @@ export class Connection {
   #ask<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
     if (this.#deadlines.count >= MOST_WAITING) return Promise.reject(tooMany(MOST_WAITING));
     const wire = this.#wire;
-    if (wire === undefined && this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
+    if (wire === undefined) {
+      if (this.#isOver) return Promise.reject(unavailable(new Error('The cache was closed')));
+      if (this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
+      if (this.#target.kind !== 'client' && !isClientLoaded()) return this.#askLater(question);
+    }
     return new Promise<T>((resolve, reject) => {
       const deadline = this.#deadlines.begin(() => {
         reject(unanswered(this.#timeout));
@@ -126,6 +144,20 @@ export class Connection {
     });
   }
 
+  /** The package is on this machine: the time that it takes to load is not the server's. */
+  async #askLater<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
+    this.#loading++;
+    try {
+      await loadClient();
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      this.#loading--;
+      this.#settled?.();
+    }
+    return this.#ask(question);
+  }
+
   #connect(): Promise<Wire> {
     this.#connecting ??= this.#dial().finally(() => {
       this.#connecting = undefined;
@@ -147,7 +179,7 @@ export class Connection {
     this.#dialing = dialing;
     try {
       const wire = await this.#inTime(dialing);
-      if (this.#isClosed) throw new Error('The cache was closed.');
+      if (this.#isOver) throw new Error('The cache was closed');
       this.#wire = wire;
       this.#failure = undefined;
       this.#failures = 0;

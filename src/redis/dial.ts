@@ -51,7 +51,7 @@ class Attempt {
 
   async connect(target: RedisTarget): Promise<Wire> {
     if (target.kind === 'client') return this.#own(target.client);
-    const redis = await loadRedis();
+    const redis = await loadClient();
     if (target.kind === 'cluster') return this.#cluster(redis, target.urls);
     if (target.kind === 'standalone') return this.#standalone(redis, { url: target.url });
     return this.#master(redis, target.urls, target.master);
@@ -213,10 +213,18 @@ class Attempt {
   }
 }
 
+let redis: Redis | undefined;
+
+/** Whether the package can be used at once. */
+export function isClientLoaded(): boolean {
+  return redis !== undefined;
+}
+
 /** @throws InvalidConfigError if the package is not installed. */
-async function loadRedis(): Promise<Redis> {
+export async function loadClient(): Promise<Redis> {
   try {
-    return await import('redis');
+    redis ??= await import('redis');
+    return redis;
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new InvalidConfigError('RedisCache needs the package redis, which is not installed: npm install redis', {

@@ -23,6 +23,7 @@ needs('redis-server', () => {
     it('ends the calls in time, then all at once, and no answer goes to the wrong call when it goes on', async () => {
       await using cache = new RedisCache({ url: server.url, commandTimeout: 200, keyPrefix: 'hang' });
       const own = (i: number) => `value of k${i}`;
+      await until('it is connected to', async () => (await cache.get('k0')) === undefined);
       await cache.setMany(new Map(Array.from({ length: 200 }, (_, i) => [`k${i}`, own(i)])));
       for (let round = 0; round < 3; round++) {
         await server.kill('SIGSTOP');
@@ -41,7 +42,7 @@ needs('redis-server', () => {
 
     it('does not fill the memory of those who go on asking', async () => {
       await using cache = new RedisCache({ url: server.url, commandTimeout: 200, keyPrefix: 'fill' });
-      await cache.set('k', 'v');
+      await until('it is connected to', async () => (await cache.set('k', 'v')) === undefined);
       await server.kill('SIGSTOP');
       const value = 'x'.repeat(1000);
       const codes = new Set<string>();
@@ -141,7 +142,7 @@ needs('redis-server', () => {
       let isLying = false;
       const proxy = await proxyTo(server.port, (bytes) => (isLying ? Buffer.from('?what\r\n\x00') : bytes));
       const cache = new RedisCache({ url: proxy.url, commandTimeout: 200 });
-      await cache.set('k', 'v');
+      await until('it is connected to', async () => (await cache.set('k', 'v')) === undefined);
       isLying = true;
       const outcomes = await settle([cache.get('k'), cache.get('k'), cache.has('k')]);
       assert.deepStrictEqual(codesOf(outcomes), [UNAVAILABLE]);
