@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { Deadlines } from '../core/deadlines.js';
 import type { ChangeListener } from '../core/engine.js';
@@ -29,7 +30,9 @@ export class Connection {
   #dialing: Dialing | undefined;
   #connecting: Promise<Wire> | undefined;
   #failure: unknown;
+  /** Since it was last connected to for longer than a moment. */
   #failures = 0;
+  #connectedAt = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #heart: NodeJS.Timeout | undefined;
   /** Calls that wait for the client package. */
@@ -182,7 +185,7 @@ export class Connection {
       if (this.#isOver) throw new Error('The cache was closed');
       this.#wire = wire;
       this.#failure = undefined;
-      this.#failures = 0;
+      this.#connectedAt = performance.now();
       if (before !== undefined) retire(before, this.#timeout);
       this.#listener?.connected(wire.tellsChanges);
       this.#beat();
@@ -218,11 +221,18 @@ export class Connection {
   #lost(reason: unknown): void {
     const wire = this.#wire;
     if (wire === undefined || this.#isClosed || !this.#isOurs) return;
+    // One that greets and then ends the connection must not be run at, either.
+    if (performance.now() - this.#connectedAt > LONGEST_PAUSE) this.#failures = 0;
     if (!wire.isCluster) {
       this.#wire = undefined;
       wire.destroy();
       this.#listener?.disconnected();
-      void this.#connect().catch(() => {});
+      if (this.#failures++ === 0) {
+        void this.#connect().catch(() => {});
+      } else {
+        this.#failure = reason;
+        this.#retryLater();
+      }
     } else if (this.#retryTimer === undefined && this.#connecting === undefined) {
       this.#failures = Math.max(this.#failures, 1);
       this.#failure = reason;

@@ -72,7 +72,7 @@ needs('redis-server', () => {
         const values = await settle(caches.map((cache) => cache.get('k')));
         return values.every((outcome) => 'value' in outcome && outcome.value === 'v');
       });
-      assert.equal(proxy.accepted, 2 * CACHES);
+      assert.ok(proxy.accepted <= 3 * CACHES, `${proxy.accepted} connections`);
       assert.equal(await ended(caches[0]!.get('k')), 'v');
       await settle(caches.map((cache) => cache.close()));
       await until('no connection is left', () => proxy.open === 0);
