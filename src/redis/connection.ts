@@ -192,6 +192,7 @@ export class Connection {
       return wire;
     } catch (error) {
       dialing.abandon();
+      if (before !== undefined) this.#drop(before);
       this.#failure = error;
       this.#retryLater();
       throw error;
@@ -224,9 +225,7 @@ export class Connection {
     // One that greets and then ends the connection must not be run at, either.
     if (performance.now() - this.#connectedAt > LONGEST_PAUSE) this.#failures = 0;
     if (!wire.isCluster) {
-      this.#wire = undefined;
-      wire.destroy();
-      this.#listener?.disconnected();
+      this.#drop(wire);
       if (this.#failures++ === 0) {
         void this.#connect().catch(() => {});
       } else {
@@ -238,6 +237,12 @@ export class Connection {
       this.#failure = reason;
       this.#retryLater();
     }
+  }
+
+  #drop(wire: Wire): void {
+    this.#wire = undefined;
+    wire.destroy();
+    this.#listener?.disconnected();
   }
 
   #retryLater(): void {

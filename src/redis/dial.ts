@@ -126,7 +126,7 @@ class Attempt {
   async #cluster(redis: Redis, urls: readonly string[]): Promise<Wire> {
     const { username, password, protocol } = new URL(urls[0]!);
     const cluster = redis.createCluster({
-      rootNodes: urls.map((url) => ({ url })),
+      rootNodes: [{ url: await this.#answering(redis, urls) }],
       minimizeConnections: true,
       defaults: {
         ...(username !== '' && { username: decodeURIComponent(username) }),
@@ -149,6 +149,23 @@ class Attempt {
     this.#opened(cluster);
     await cluster.connect();
     return wireOf(cluster as unknown as RedisClient);
+  }
+
+  /** A node that answers. The package would wait for one that hangs, for ever, and not let go of it. */
+  async #answering(redis: Redis, urls: readonly string[]): Promise<string> {
+    const clients: RedisClientType[] = [];
+    const answers = urls.map(async (url) => {
+      const options = { ...this.#optionsOf({ url }), emitInvalidate: false };
+      const client = redis.createClient(options) as unknown as RedisClientType;
+      clients.push(client);
+      await (await this.#connected(client)).sendCommand(['CLUSTER', 'INFO']);
+      return url;
+    });
+    try {
+      return await Promise.any(answers);
+    } finally {
+      for (const client of clients) client.destroy();
+    }
   }
 
   /** Asks one sentinel after the other where the master is, and whoever it names, whether it is one. */
