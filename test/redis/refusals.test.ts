@@ -113,7 +113,11 @@ needs('redis-server', () => {
     let server: RedisServer;
     before(async () => {
       server = await RedisServer.start({
-        settings: { 'enable-debug-command': 'yes', 'key-load-delay': 1000, 'loading-process-events-interval-bytes': 1024 },
+        settings: {
+          'enable-debug-command': 'yes',
+          'key-load-delay': 1000,
+          'loading-process-events-interval-bytes': 1024,
+        },
       });
     });
     after(() => server.stop());
