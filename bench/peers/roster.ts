@@ -16,7 +16,7 @@ import { memcached } from './memcached.js';
 import { mnemonistCache, mnemonistMap } from './mnemonist.js';
 import { nodeCache } from './node-cache.js';
 import { quickLru } from './quick-lru.js';
-import { redis, redisClient } from './redis.js';
+import { redis, redisClient, redisUntimed } from './redis.js';
 import { redisCache } from './server-cache.js';
 import { sharedCopy, sharedFrozen, sharedHeld, sharedNear, sharedPlain } from './shared-cache.js';
 import { locmemAlone, sharedAlone, tieredLocmem, tieredShared } from './tiered-cache.js';
@@ -75,6 +75,7 @@ export const sharedPeers: readonly SharedPeer[] = [
 export const serverPeers: readonly ServerPeer[] = [
   redisCache,
   redisClient,
+  redisUntimed,
   keyvOnRedis,
   cacheableOnRedis,
   cacheManagerOnRedis,
