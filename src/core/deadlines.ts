@@ -1,11 +1,22 @@
 import { performance } from 'node:perf_hooks';
 
-/** Something that has to happen before a moment. In a list of its kind, the oldest first. */
-interface Waiting {
+/**
+ * Something that has to happen before a moment. In a list of its kind, the oldest first.
+ *
+ * Not an object literal: of those the engine learns, in a burst of calls, that they live long, puts them where only a full
+ * collection looks, and from then on all that they lead to ends up there, too.
+ */
+class Waiting {
   readonly due: number;
-  readonly expire: () => void;
+  expire: (() => void) | undefined;
   before: Waiting | undefined;
-  after: Waiting | undefined;
+  after: Waiting | undefined = undefined;
+
+  constructor(due: number, expire: () => void, before: Waiting | undefined) {
+    this.due = due;
+    this.expire = expire;
+    this.before = before;
+  }
 }
 
 /** What is waited for; {@link Deadlines.met} takes it back. */
@@ -42,7 +53,7 @@ export class Deadlines {
   /** Calls `expire` in time, unless the deadline is met before. */
   begin(expire: () => void): Deadline {
     const before = this.#youngest;
-    const waiting: Waiting = { due: performance.now() + this.#milliseconds, expire, before, after: undefined };
+    const waiting = new Waiting(performance.now() + this.#milliseconds, expire, before);
     if (before === undefined) this.#oldest = waiting;
     else before.after = waiting;
     this.#youngest = waiting;
@@ -59,6 +70,7 @@ export class Deadlines {
     else after.before = before;
     waiting.before = undefined;
     waiting.after = undefined;
+    waiting.expire = undefined;
     if (--this.#count === 0) this.#timer?.unref();
   }
 
@@ -81,7 +93,7 @@ export class Deadlines {
     while (this.#oldest !== undefined && this.#oldest.due - now < 1) {
       const { expire } = this.#oldest;
       this.met(this.#oldest);
-      expire();
+      expire?.();
     }
     if (this.#oldest !== undefined) this.#timer = setTimeout(this.#look, this.#oldest.due - now);
   }
