@@ -33,6 +33,15 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   #sets = 0;
   #deletes = 0;
   #errors = 0;
+  /** Made once: reads are the calls of which there are most. */
+  readonly #readAnswered = (value: unknown): unknown => {
+    this.countRead(value !== undefined);
+    return value;
+  };
+  readonly #readFailed = (error: unknown): undefined => {
+    this.#failed(error);
+    this.countRead(false);
+  };
 
   protected constructor(settings: CacheSettings, engine: Engine, failsOpen: boolean) {
     super(settings);
@@ -212,10 +221,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     return { key, version, name };
   }
 
-  protected async readCounted(at: Address): Promise<unknown> {
-    const value = await this.orElse(this.engine.read(at), undefined);
-    this.countRead(value !== undefined);
-    return value;
+  protected readCounted(at: Address): Promise<unknown> {
+    return this.engine.read(at).then(this.#readAnswered, this.#readFailed);
   }
 
   protected countRead(isHit: boolean): void {
@@ -255,11 +262,16 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     try {
       return await operation;
     } catch (error) {
-      if (!(error instanceof CacheUnavailableError)) throw error;
-      this.#errors++;
-      if (this.#failsOpen) return fallback;
-      throw error;
+      this.#failed(error);
+      return fallback;
     }
+  }
+
+  /** Counts a server that does not answer. @throws the error, unless it is that and this cache fails open. */
+  #failed(error: unknown): void {
+    if (!(error instanceof CacheUnavailableError)) throw error;
+    this.#errors++;
+    if (!this.#failsOpen) throw error;
   }
 
   protected get isOpen(): boolean {

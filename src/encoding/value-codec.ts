@@ -90,35 +90,35 @@ export class ValueCodec {
   }
 
   #decode(bytes: Buffer): unknown {
-    const data = bytes.subarray(1);
     switch (bytes[0]) {
       case COMPRESSED.gzip:
-        return this.#decodePlain(decompress(data, 'gzip'));
+        return this.#decodePlain(decompress(bytes.subarray(1), 'gzip'));
       case COMPRESSED.brotli:
-        return this.#decodePlain(decompress(data, 'brotli'));
+        return this.#decodePlain(decompress(bytes.subarray(1), 'brotli'));
       case COMPRESSED.zstd:
-        return this.#decodePlain(decompress(data, 'zstd'));
+        return this.#decodePlain(decompress(bytes.subarray(1), 'zstd'));
       default:
         return this.#decodePlain(bytes);
     }
   }
 
   #decodePlain(bytes: Buffer): unknown {
-    const data = bytes.subarray(1);
     switch (bytes[0]) {
       case TAG.MSGPACK:
         return readMsgpack(bytes, 1);
-      case TAG.CLONE:
+      case TAG.CLONE: {
+        const data = bytes.subarray(1);
         checkClone(data);
         return cloneFromBytes(data);
+      }
       case TAG.UTF8:
-        return isUtf8(data) ? data.toString('utf8') : undefined;
+        return parseUtf8(bytes);
       case TAG.UTF16:
-        return data.length % 2 === 0 ? data.toString('utf16le') : undefined;
+        return bytes.length % 2 === 1 ? bytes.toString('utf16le', 1) : undefined;
       case TAG.BUFFER:
-        return Uint8Array.prototype.slice.call(data);
+        return Uint8Array.prototype.slice.call(bytes, 1);
       case TAG.BIGINT:
-        return parseBigInt(data.toString('latin1'));
+        return parseBigInt(bytes.toString('latin1', 1));
       default:
         return parseText(bytes.toString('utf8'));
     }
@@ -134,6 +134,12 @@ function clone(value: object): Buffer {
     throw new UncacheableValueError(`Arrays of more than ${MOST_HOLES} holes have no place on a server.`, { cause });
   }
   return bytes;
+}
+
+/** A view of the bytes costs as much as the text: only where U+FFFD stands in it may it have been made of what is none. */
+function parseUtf8(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8', 1);
+  return text.includes('\ufffd') && !isUtf8(bytes.subarray(1)) ? undefined : text;
 }
 
 function parseText(text: string): unknown {

@@ -51,19 +51,34 @@ export class Connection {
   }
 
   /** @throws CacheUnavailableError: no answer, no connection, or an answer that says no. */
-  send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply> {
-    return this.#ask((wire) => wire.send(key, isReadonly, args));
+  send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply>;
+  /** The same; what `read`, which throws nothing, makes of the reply. An error that `isNull` is read as `null`. */
+  send<T>(
+    key: string,
+    isReadonly: boolean,
+    args: Argument[],
+    read: (reply: Reply) => T,
+    isNull?: (error: Error) => boolean,
+  ): Promise<T>;
+  send(
+    key: string,
+    isReadonly: boolean,
+    args: Argument[],
+    read: (reply: Reply) => unknown = itself,
+    isNull?: (error: Error) => boolean,
+  ): Promise<unknown> {
+    return this.#ask((wire) => wire.send(key, isReadonly, args), read, isNull);
   }
 
   /** Whether one command may name one key alone. @throws CacheUnavailableError */
-  isCluster(): Promise<boolean> {
-    return this.#ask(async (wire) => wire.isCluster);
+  isCluster(): boolean | Promise<boolean> {
+    return this.#wire?.isCluster ?? this.#ask(async (wire) => wire.isCluster, itself);
   }
 
   /** Asks all nodes at once, or the only one. @throws CacheUnavailableError */
   async nodes(): Promise<Node[]> {
-    const nodes = await this.#ask((wire) => wire.nodes());
-    return nodes.map(({ send }) => ({ send: (args: Argument[]) => this.#ask(() => send(args)) }));
+    const nodes = await this.#ask((wire) => wire.nodes(), itself);
+    return nodes.map(({ send }) => ({ send: (args: Argument[]) => this.#ask(() => send(args), itself) }));
   }
 
   /** Begins to connect, if that is not done or under way. */
@@ -115,13 +130,18 @@ export class Connection {
     });
   }
 
-  #ask<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
+  /** One promise more than the client's own: what is to be done with the reply is done before it is given away. */
+  #ask<R, T>(
+    question: (wire: Wire) => Promise<R>,
+    read: (reply: R) => T,
+    isNull?: (error: Error) => boolean,
+  ): Promise<T> {
     if (this.#deadlines.count >= MOST_WAITING) return Promise.reject(tooMany(MOST_WAITING));
     const wire = this.#wire;
     if (wire === undefined) {
       if (this.#isOver) return Promise.reject(unavailable(new Error('The cache was closed')));
       if (this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
-      if (this.#target.kind !== 'client' && !isClientLoaded()) return this.#askLater(question);
+      if (this.#target.kind !== 'client' && !isClientLoaded()) return this.#askLater(question, read, isNull);
     }
     return new Promise<T>((resolve, reject) => {
       const deadline = this.#deadlines.begin(() => {
@@ -133,14 +153,16 @@ export class Connection {
       asked.then(
         (reply) => {
           this.#deadlines.met(deadline);
-          resolve(reply);
+          resolve(read(reply));
           this.#settled?.();
         },
         (error) => {
           this.#deadlines.met(deadline);
           // A master that was made a replica: there is another one by now.
           if (error instanceof Error && error.message.startsWith('READONLY')) this.#giveUp(wire);
-          reject(unavailable(error));
+          const failure = unavailable(error);
+          if (isNull?.(failure)) resolve(read(null as R));
+          else reject(failure);
           this.#settled?.();
         },
       );
@@ -148,7 +170,11 @@ export class Connection {
   }
 
   /** The package is on this machine: the time that it takes to load is not the server's. */
-  async #askLater<T>(question: (wire: Wire) => Promise<T>): Promise<T> {
+  async #askLater<R, T>(
+    question: (wire: Wire) => Promise<R>,
+    read: (reply: R) => T,
+    isNull?: (error: Error) => boolean,
+  ): Promise<T> {
     this.#loading++;
     try {
       await loadClient();
@@ -158,7 +184,7 @@ export class Connection {
       this.#loading--;
       this.#settled?.();
     }
-    return this.#ask(question);
+    return this.#ask(question, read, isNull);
   }
 
   #connect(): Promise<Wire> {
@@ -258,6 +284,10 @@ export class Connection {
     );
     this.#retryTimer.unref();
   }
+}
+
+function itself<T>(reply: T): T {
+  return reply;
 }
 
 /** Calls that are under way there are answered, or have run out of time by then. */

@@ -30,6 +30,7 @@ export class RedisEngine implements FarLoadingEngine {
   readonly #settings: RedisSettings;
   readonly #cacheSettings: CacheSettings;
   readonly #codec: ValueCodec;
+  readonly #decode = (reply: Reply): unknown => (Buffer.isBuffer(reply) ? this.#codec.decode(reply) : undefined);
 
   constructor(settings: RedisSettings, cacheSettings: CacheSettings, codec: ValueCodec, listener?: ChangeListener) {
     this.#settings = settings;
@@ -48,20 +49,17 @@ export class RedisEngine implements FarLoadingEngine {
     return new RedisEngine(this.#settings, this.#cacheSettings, this.#codec, listener) as this;
   }
 
-  async read({ name }: Address): Promise<unknown> {
-    try {
-      return this.#decode(await this.#send(name, true, ['GET', name]));
-    } catch (error) {
-      if (isWrongType(error)) return undefined;
-      throw error;
-    }
+  read({ name }: Address): Promise<unknown> {
+    return this.#connection.send(name, true, ['GET', name], this.#decode, isWrongType);
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
-    if (await this.#isCluster()) return Promise.all(ats.map((at) => this.read(at)));
-    const names = ats.map(({ name }) => name);
-    const found = (await this.#send(names[0]!, true, ['MGET', ...names])) as Reply[];
-    return found.map((reply) => this.#decode(reply));
+    const isCluster = this.#connection.isCluster();
+    if (isCluster !== false && (await isCluster)) return Promise.all(ats.map((at) => this.read(at)));
+    const command = ['MGET'];
+    for (const { name } of ats) command.push(name);
+    const found = (await this.#send(command[1]!, true, command)) as Reply[];
+    return found.map(this.#decode);
   }
 
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
@@ -226,12 +224,8 @@ export class RedisEngine implements FarLoadingEngine {
     return run((command) => this.#send(keys[0]!, false, command), script, keys, args);
   }
 
-  #isCluster(): Promise<boolean> {
+  #isCluster(): boolean | Promise<boolean> {
     return this.#connection.isCluster();
-  }
-
-  #decode(reply: Reply): unknown {
-    return Buffer.isBuffer(reply) ? this.#codec.decode(reply) : undefined;
   }
 }
 
