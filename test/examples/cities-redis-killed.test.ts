@@ -8,41 +8,43 @@ import type { Chosen } from '../../examples/cities/chosen-cache.js';
 import { type CacheSettings, nameChosen } from '../../examples/cities/modes.js';
 import { RedisServer } from '../../examples/cities/redis-server.js';
 import { Workers } from '../../examples/cities/workers.js';
+import { needs } from '../servers/needs.js';
 
 const CLIENTS = 6;
 const NAMES = ['paris', 'lima', 'paris', 'oslo', 'paris', 'bonn', 'rome', 'kyiv'];
-const NO_REDIS = 'there is no redis-server on the PATH (Debian, Ubuntu: apt-get install redis-server)';
 
-suite('cities: Redis is killed under load, and comes back', { skip: !RedisServer.isInstalled() && NO_REDIS }, () => {
-  for (const [what, l1Url] of [
-    ['RedisCache', undefined],
-    ['TieredCache, whose l1 is not read while nobody tells it of changes', 'locmem:'],
-  ] as const) {
-    test(`${what}: without it requests fail, and none waits`, async () => {
-      await using scene = await Scene.open((url) => ({ url, l1Url }));
+needs('redis-server', () => {
+  suite('cities: Redis is killed under load, and comes back', () => {
+    for (const [what, l1Url] of [
+      ['RedisCache', undefined],
+      ['TieredCache, whose l1 is not read while nobody tells it of changes', 'locmem:'],
+    ] as const) {
+      test(`${what}: without it requests fail, and none waits`, async () => {
+        await using scene = await Scene.open((url) => ({ url, l1Url }));
+        await scene.hitsInAllWorkers();
+        await scene.redis.stop();
+        await scene.sees(({ status }) => status === 503);
+        await scene.answersInAllWorkers(503);
+        assert.equal(await scene.statusOf('/api/search?q=paris&cache=none'), 200, 'what needs no cache is served');
+        await scene.restartRedis();
+        await scene.hitsInAllWorkers();
+        await scene.answersInAllWorkers(200);
+        assert.ok((await scene.errors()) > 0, 'it is counted');
+      });
+    }
+
+    test('failOpen: every request is answered, without the cache while it is away', async () => {
+      await using scene = await Scene.open((url) => ({ url: `${url}?failOpen=true`, l1Url: undefined }));
       await scene.hitsInAllWorkers();
       await scene.redis.stop();
-      await scene.sees(({ status }) => status === 503);
-      await scene.answersInAllWorkers(503);
-      assert.equal(await scene.statusOf('/api/search?q=paris&cache=none'), 200, 'what needs no cache is served');
+      const isMiss = ({ name, cache }: Answered) => name === 'paris' && cache === 'miss';
+      // Were the cache there, the first of them would have filled it.
+      for (let i = 0; i < 2 * CLIENTS; i++) await scene.sees(isMiss);
       await scene.restartRedis();
       await scene.hitsInAllWorkers();
-      await scene.answersInAllWorkers(200);
+      assert.deepEqual([...scene.statuses], [200]);
       assert.ok((await scene.errors()) > 0, 'it is counted');
     });
-  }
-
-  test('failOpen: every request is answered, without the cache while it is away', async () => {
-    await using scene = await Scene.open((url) => ({ url: `${url}?failOpen=true`, l1Url: undefined }));
-    await scene.hitsInAllWorkers();
-    await scene.redis.stop();
-    const isMiss = ({ name, cache }: Answered) => name === 'paris' && cache === 'miss';
-    // Were the cache there, the first of them would have filled it.
-    for (let i = 0; i < 2 * CLIENTS; i++) await scene.sees(isMiss);
-    await scene.restartRedis();
-    await scene.hitsInAllWorkers();
-    assert.deepEqual([...scene.statuses], [200]);
-    assert.ok((await scene.errors()) > 0, 'it is counted');
   });
 });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { openChosen, readChosen } from '../../examples/cities/chosen-cache.js';
 import { LiveFigures } from '../../examples/cities/live-figures.js';
 import { bytesOfAll, closeModes, openModes } from '../../examples/cities/modes.js';
 import { loadPlaces } from '../../examples/cities/places.js';
@@ -122,5 +123,25 @@ suite('cities: the service', () => {
     const port = await listen(other, Number(new URL(service.origin).port));
     assert.notEqual(port, Number(new URL(service.origin).port));
     other.close();
+  });
+});
+
+suite('cities: the cache that the environment names', () => {
+  test('none, one, or one before another', () => {
+    assert.equal(readChosen({}), undefined);
+    assert.equal(readChosen({ CACHE_URL: '' }), undefined);
+    assert.deepEqual(readChosen({ CACHE_URL: 'dummy:' }), { url: 'dummy:', l1Url: undefined });
+    const both = { CACHE_URL: 'redis://one', CACHE_L1_URL: 'locmem:' };
+    assert.deepEqual(readChosen(both), { url: 'redis://one', l1Url: 'locmem:' });
+    assert.throws(() => readChosen({ CACHE_L1_URL: 'locmem:' }), /CACHE_URL, which is not set/);
+  });
+
+  test('each worker plays a machine: its l1 is its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cities-'));
+    const chosen = { url: 'redis://127.0.0.1:1', l1Url: `shared://${folder}/l1-{worker}.cache` };
+    const caches = [1, 2].map((worker) => openChosen(chosen, worker));
+    assert.deepEqual(readdirSync(folder).sort(), ['l1-1.cache', 'l1-2.cache']);
+    await Promise.all(caches.map((cache) => cache.close()));
+    rmSync(folder, { recursive: true });
   });
 });

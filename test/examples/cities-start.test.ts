@@ -60,6 +60,34 @@ suite('cities: npm start', () => {
     assert.equal(existsSync(dirname(segment)), false);
   });
 
+  test('CACHE_URL: one cache in place of all others', async () => {
+    const { code, output, errors } = await new CitiesProcess(
+      ['--for', '1s', '--workers', '2'],
+      withEnv({
+        CACHE_URL: 'locmem:?maxEntries=50',
+      }),
+    ).end();
+    assert.deepEqual({ code, errors }, { code: 0, errors: '' });
+    for (const table of tablesOf(output))
+      assert.deepEqual(
+        [...table.keys()].filter((label) => label !== 'No cache'),
+        ['LocMemCache'],
+      );
+    assert.doesNotMatch(output, /redis/i);
+  });
+
+  for (const [env, message] of [
+    [{ CACHE_URL: 'nope:' }, /^Cache 'default': Unknown backend: 'nope'.*\n$/],
+    [{ CACHE_L1_URL: 'locmem:' }, /^CACHE_L1_URL is a cache in front of that of CACHE_URL, which is not set .*\n$/],
+    [{ CACHE_L1_URL: 'redis://127.0.0.1:1', CACHE_URL: 'redis://127.0.0.1:1' }, /^Cache 'default': l1 is .*\n$/],
+  ] as const) {
+    test(`${JSON.stringify(env)}: one line, and exit code 2`, async () => {
+      const { code, output, errors } = await new CitiesProcess([], withEnv(env)).end();
+      assert.match(errors, message);
+      assert.deepEqual({ code, output }, { code: 2, output: '' });
+    });
+  }
+
   for (const [signal, when, env] of [
     ['SIGINT', /^Measuring/m, process.env],
     ['SIGTERM', /^Killed worker/m, process.env],
@@ -158,6 +186,10 @@ suite('cities: npm start', () => {
     }
   });
 });
+
+function withEnv(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...process.env, ...variables };
+}
 
 async function segmentOf(cities: CitiesProcess): Promise<string> {
   return (await cities.printed(/^SharedCache is the file (.*)\.$/m))[1];
