@@ -12,6 +12,11 @@ const MOST_WAITING = 100_000;
 /** Pauses between attempts to connect, in milliseconds: doubled at each, and spread, lest all come back at once. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
+/**
+ * How long an attempt to connect may take, in milliseconds, where calls wait for less: it goes on behind them. Greeting
+ * and looking around a cluster takes many answers; one that is given up at each call's deadline would never be reached.
+ */
+const PATIENCE = 5000;
 
 /**
  * The way to Redis for all caches of this process that name the same server. Every call ends within the timeout.
@@ -145,8 +150,11 @@ export class Connection {
     }
     return new Promise<T>((resolve, reject) => {
       const deadline = this.#deadlines.begin(() => {
-        reject(unanswered(this.#timeout));
-        this.#giveUp(wire);
+        const failure = unanswered(this.#timeout);
+        reject(failure);
+        if (wire !== undefined) this.#giveUp(wire);
+        // It has been waited for once; until it is there, nobody else has to.
+        else if (this.#wire === undefined) this.#failure ??= failure;
         this.#settled?.();
       });
       const asked = wire === undefined ? this.#connect().then(question) : question(wire);
@@ -204,7 +212,7 @@ export class Connection {
       },
     };
     const before = this.#wire;
-    const dialing = dial(this.#target, this.#timeout, this.#tracked, listener);
+    const dialing = dial(this.#target, this.#patience, this.#tracked, listener);
     this.#dialing = dialing;
     try {
       const wire = await this.#inTime(dialing);
@@ -229,7 +237,7 @@ export class Connection {
   async #inTime(dialing: Dialing): Promise<Wire> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(unanswered(this.#timeout)), this.#timeout);
+      timer = setTimeout(() => reject(unanswered(this.#patience)), this.#patience);
       // Those who wait for the connection have a deadline of their own.
       timer.unref();
     });
@@ -242,6 +250,10 @@ export class Connection {
 
   #giveUp(wire: Wire | undefined): void {
     if (wire !== undefined && wire === this.#wire) this.#lost(unanswered(this.#timeout));
+  }
+
+  get #patience(): number {
+    return Math.max(this.#timeout, PATIENCE);
   }
 
   /** A cluster that lost a node is of use until there is a new picture of it; anything else is not. */

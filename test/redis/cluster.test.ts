@@ -113,7 +113,7 @@ needs('redis-server', () => {
       after(() => cluster.stop());
 
       it('serves the keys of the others all the time, and those of that one again after its replica took over', async () => {
-        await using cache = new RedisCache({ urls: cluster.urls, keyPrefix: 'fail', commandTimeout: 300 });
+        await using cache = new RedisCache({ urls: cluster.urls, keyPrefix: 'fail', commandTimeout: '2s' });
         await until('it is connected to', async () => (await cache.set('k', 1)) === undefined);
         await until('all is written', async () => {
           const failed = await cache.setMany(new Map(KEYS.map((key) => [key, key])));
