@@ -12,6 +12,7 @@ import {
   formatSeconds,
   killTable,
   modesTable,
+  outageTable,
   restartTable,
 } from './table.js';
 import type { Workers } from './workers.js';
@@ -45,7 +46,7 @@ const IT_WAS_SHORT = 'It was short: the caches were still filling up.';
 
 /**
  * The demonstration, from its first part to its last: the comparison of the modes, a worker that is killed, all of them
- * restarted, and then a light load until the end. It tells the terminal and the figures; who calls it puts away the parts.
+ * restarted, Redis killed and started again, and then a light load until the end. It tells the terminal and the figures; who calls it puts away the parts.
  *
  * @throws the signal's reason, soon after it is aborted.
  */
@@ -64,6 +65,7 @@ export async function demonstrate(parts: Parts, signal: AbortSignal): Promise<vo
   await compare(parts, origin, schedule.compare, signal);
   await kill(parts, schedule.kill, signal);
   await restart(parts, schedule.first, signal);
+  if (parts.redis.size > 0) await outage(parts, schedule.outage, signal);
 
   figures.enter('measured');
   workers.on('died', (pid) => {
@@ -167,6 +169,26 @@ async function restart({ figures, load, workers }: Parts, ms: number, signal: Ab
   console.log(`After ${took} all were there again. The first ${requests} requests to each, the same ones:\n`);
   console.log(restartTable(figures.snapshot().modes));
   for (const { failed, firstFailure } of laps) if (failed > 0) console.log(`The first failure: ${firstFailure}`);
+}
+
+async function outage({ redis, figures, load }: Parts, ms: number, signal: AbortSignal): Promise<void> {
+  const servers = [...redis.values()];
+  const order = { kind: 'goOn', modes: [...redis.keys()], ms } as const;
+  figures.enter('outage');
+  const going = load.carryOut(order);
+  going.catch(() => {});
+  await Promise.all(servers.map((server) => server.stop()));
+  signal.throwIfAborted();
+  figures.happened('outage', 'Redis was killed with SIGKILL.');
+  figures.recordLaps('away', await going);
+  signal.throwIfAborted();
+  await Promise.all(servers.map((server) => server.startAgain()));
+  signal.throwIfAborted();
+  figures.happened('start', 'Redis is there again, with nothing in it.');
+  figures.recordLaps('back', await load.carryOut(order));
+  signal.throwIfAborted();
+  console.log('\nKilled Redis with SIGKILL, under load, and started it again:\n');
+  console.log(outageTable(figures.snapshot().modes));
 }
 
 /** Sends the figures to the workers, for the pages: at once or, if that was just done, a little later. */

@@ -39,7 +39,7 @@ export class Drive {
   #recentHitRatio = 0;
   #recentMs = 0;
   #busyMs = 0;
-  #lap = { requests: 0, hits: 0, cutOff: 0, failed: 0 };
+  #lap = { requests: 0, hits: 0, cutOff: 0, failed: 0, slowestMs: 0 };
   #firstFailure: string | undefined;
 
   constructor(mode: string, options: DriveOptions) {
@@ -67,10 +67,10 @@ export class Drive {
 
   /** What was counted since this was called last. */
   lap(): Lap {
-    const { requests, hits, cutOff, failed } = this.#lap;
-    this.#lap = { requests: 0, hits: 0, cutOff: 0, failed: 0 };
+    const { requests, hits, cutOff, failed, slowestMs } = this.#lap;
+    this.#lap = { requests: 0, hits: 0, cutOff: 0, failed: 0, slowestMs: 0 };
     const hitRatio = requests === 0 ? undefined : hits / requests;
-    return { mode: this.mode, requests, hitRatio, cutOff, failed, firstFailure: this.#firstFailure };
+    return { mode: this.mode, requests, hitRatio, cutOff, failed, firstFailure: this.#firstFailure, slowestMs };
   }
 
   close(): void {
@@ -99,6 +99,7 @@ export class Drive {
         this.#lap.failed++;
         this.#firstFailure ??= String(error);
       }
+      this.#lap.slowestMs = Math.max(this.#lap.slowestMs, performance.now() - start);
       await delay(AFTER_FAILURE_MS);
       return;
     }
@@ -106,6 +107,7 @@ export class Drive {
     this.#latencies.record(micros);
     this.#requests++;
     this.#lap.requests++;
+    this.#lap.slowestMs = Math.max(this.#lap.slowestMs, micros / 1000);
     const hit = cache === 'hit' ? 1 : 0;
     this.#hits += hit;
     this.#lap.hits += hit;

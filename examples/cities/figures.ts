@@ -27,6 +27,8 @@ export interface Lap {
   /** All others that were not answered as they should have been. */
   readonly failed: number;
   readonly firstFailure: string | undefined;
+  /** How long the slowest took, in milliseconds, whether it was answered or failed. */
+  readonly slowestMs: number;
 }
 
 /** What the caches of a mode hold, those of all workers together, as far as they can tell. */
@@ -45,8 +47,8 @@ export interface Memory {
   readonly pss: number | undefined;
 }
 
-/** The parts of the load whose hit ratios are compared: before a worker is killed, after it, and after the restart. */
-export type Part = 'before' | 'killed' | 'restarted';
+/** The parts of the load: before a worker is killed, after it, after the restart, while Redis is away, and after that. */
+export type Part = 'before' | 'killed' | 'restarted' | 'away' | 'back';
 
 export interface ModeFigures extends ModeName {
   /** Nothing before the mode's first turn. */
@@ -60,7 +62,7 @@ export interface Happening {
   /** From 1 on. */
   readonly number: number;
   readonly at: number;
-  readonly kind: 'start' | 'kill' | 'restart' | 'death';
+  readonly kind: 'start' | 'kill' | 'restart' | 'death' | 'outage';
   readonly text: string;
 }
 
@@ -72,7 +74,7 @@ interface TimelinePoint {
 }
 
 export interface Snapshot {
-  readonly phase: 'starting' | 'measuring' | 'killing' | 'restarting' | 'warm' | 'measured';
+  readonly phase: 'starting' | 'measuring' | 'killing' | 'restarting' | 'warm' | 'outage' | 'measured';
   readonly workers: readonly number[];
   /** What the caches of each mode may hold, those of all workers together; not known of one that was chosen by its URL. */
   readonly bytes: number | undefined;

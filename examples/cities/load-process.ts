@@ -51,6 +51,7 @@ send({ kind: 'ready' });
 async function obey(order: LoadOrder): Promise<void> {
   if (order.kind === 'compare') return compare(order);
   if (order.kind === 'kill') return kill(order);
+  if (order.kind === 'goOn') return goOn(order);
   await firstRequests(order);
   await lightLoad();
 }
@@ -107,6 +108,13 @@ async function firstRequests({ requests }: Order<'restarted'>): Promise<void> {
     for (const drive of cached) await measure(drive.ask(Math.min(clients, requests - asked)));
   }
   send({ kind: 'done', laps: takeLaps(cached) });
+}
+
+async function goOn({ modes, ms }: Order<'goOn'>): Promise<void> {
+  const busy = cached.filter(({ mode }) => modes.includes(mode));
+  takeLaps(busy);
+  for (const drive of busy) await measure(drive.turn(ms));
+  send({ kind: 'done', laps: takeLaps(busy) });
 }
 
 async function lightLoad(): Promise<never> {

@@ -17,7 +17,9 @@ export type LoadOrder =
   /** Goes on with the modes that have a cache, for so long; kills the worker in the midst of the mode's requests. */
   | { readonly kind: 'kill'; readonly pid: number; readonly amidst: string; readonly ms: number }
   /** All workers are new: sends these modes as many requests, the same to each; and then goes on with a light load. */
-  | { readonly kind: 'restarted'; readonly requests: number };
+  | { readonly kind: 'restarted'; readonly requests: number }
+  /** Beside the light load: keeps all clients busy with these modes, for so long each. */
+  | { readonly kind: 'goOn'; readonly modes: readonly string[]; readonly ms: number };
 
 /** What the load process tells. */
 export type LoadMessage =

@@ -64,13 +64,14 @@ const SHARED: ModeName = {
 const REDIS: ModeName = {
   id: 'redis',
   label: 'Redis on loopback',
-  about: 'one cache on a server for all machines; each hit asks it',
+  about: 'one cache on a server for all machines; each hit asks it; fails closed',
   cacheOf: 'all workers',
 };
 const TIERED: ModeName = {
   id: 'tiered',
   label: 'TieredCache',
-  about: 'each worker plays a machine: a LocMemCache of its own before one Redis, which tells it what others change',
+  about:
+    'each worker plays a machine: a LocMemCache of its own before one Redis, which tells what others change; failOpen',
   cacheOf: 'each worker',
 };
 
@@ -120,7 +121,7 @@ export async function openModes(settings: CacheSettings, worker: number): Promis
       // Half of the bytes here, half there.
       const near = new LocMemCache({ ...local, maxSize: BYTES_A_WORKER * (1 - SHARE_OF_REDIS.tiered) });
       const far = new RedisCache({ url: redisUrls.tiered, ttl: null });
-      caches.tiered = { cache: new TieredCache({ l1: near, l2: far }), near };
+      caches.tiered = { cache: new TieredCache({ l1: near, l2: far, failOpen: true }), near };
     }
   }
   const modes = modeNames(settings).map((name) => ({ ...name, ...caches[name.id] }));

@@ -21,8 +21,8 @@ const BYTES_OF_ENTRIES = `
 /** A Redis server of our own: on loopback, on a free port, with nothing on disk. */
 export class RedisServer {
   readonly port: number;
-  readonly #shell: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #folder: string;
+  #shell: ChildProcess;
   #client: RedisClientType | undefined;
   #bytesOfEntries = Infinity;
   /** The most that was ever taken beside the entries. */
@@ -30,21 +30,25 @@ export class RedisServer {
 
   private constructor(port: number, folder: string) {
     this.port = port;
+    this.#folder = folder;
+    this.#shell = this.#spawn();
+  }
+
+  #spawn(): ChildProcess {
     const options = {
-      port,
+      port: this.port,
       bind: '127.0.0.1',
       save: '',
       appendonly: 'no',
-      dir: folder,
+      dir: this.#folder,
       'maxmemory-policy': 'allkeys-lfu',
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     // In a group of its own: Ctrl-C in a terminal is for us, and the workers still need the server then.
-    this.#shell = spawn('sh', ['-c', UNTIL_INPUT_ENDS, 'sh', ...args], {
+    return spawn('sh', ['-c', UNTIL_INPUT_ENDS, 'sh', ...args], {
       stdio: ['pipe', 'ignore', 'inherit'],
       detached: true,
     });
-    this.#exited = once(this.#shell, 'exit');
   }
 
   static isInstalled(): boolean {
@@ -52,8 +56,8 @@ export class RedisServer {
   }
 
   /** `folder` is its working directory. */
-  static async start(folder: string, port?: number): Promise<RedisServer> {
-    return new RedisServer(port ?? (await freePort()), folder);
+  static async start(folder: string): Promise<RedisServer> {
+    return new RedisServer(await freePort(), folder);
   }
 
   get url(): string {
@@ -104,7 +108,15 @@ export class RedisServer {
   async stop(): Promise<void> {
     if (this.#client?.isOpen) this.#client.destroy();
     this.#shell.stdin?.end();
-    await this.#exited;
+    if (this.#shell.exitCode === null) await once(this.#shell, 'exit');
+  }
+
+  /** Starts it again at the same port, with nothing in it, and waits until it answers. */
+  async startAgain(): Promise<void> {
+    this.#shell = this.#spawn();
+    this.#bytesBeside = 0;
+    await this.ready();
+    if (this.#bytesOfEntries !== Infinity) await this.boundEntries(this.#bytesOfEntries);
   }
 }
 

@@ -55,6 +55,22 @@ export function restartTable(modes: readonly ModeFigures[]): string {
   return formatTable(columns, rows);
 }
 
+/** What became of the requests while Redis was away, and after that. */
+export function outageTable(modes: readonly ModeFigures[]): string {
+  const columns = ['', 'answered without it', 'failed', 'slowest', 'hit ratio again', 'failed'];
+  const rows = modes
+    .filter(({ laps }) => laps.away !== undefined)
+    .map(({ label, laps: { away, back } }) => [
+      label,
+      (away?.requests ?? 0).toLocaleString('en'),
+      String(away?.failed ?? '-'),
+      formatMs(away?.slowestMs ?? 0),
+      formatRatio(back),
+      String(back?.failed ?? '-'),
+    ]);
+  return formatTable(columns, rows);
+}
+
 /** The memory of all workers together, in one line that says what it is. */
 export function formatMemory(memory: Memory | undefined, workers: number): string {
   if (memory === undefined) return `The memory of the ${workers} workers is not known.`;

@@ -26,7 +26,7 @@ needs('redis-server', () => {
         await scene.sees(({ status }) => status === 503);
         await scene.answersInAllWorkers(503);
         assert.equal(await scene.statusOf('/api/search?q=paris&cache=none'), 200, 'what needs no cache is served');
-        await scene.restartRedis();
+        await scene.redis.startAgain();
         await scene.hitsInAllWorkers();
         await scene.answersInAllWorkers(200);
         assert.ok((await scene.errors()) > 0, 'it is counted');
@@ -40,7 +40,7 @@ needs('redis-server', () => {
       const isMiss = ({ name, cache }: Answered) => name === 'paris' && cache === 'miss';
       // Were the cache there, the first of them would have filled it.
       for (let i = 0; i < 2 * CLIENTS; i++) await scene.sees(isMiss);
-      await scene.restartRedis();
+      await scene.redis.startAgain();
       await scene.hitsInAllWorkers();
       assert.deepEqual([...scene.statuses], [200]);
       assert.ok((await scene.errors()) > 0, 'it is counted');
@@ -64,7 +64,7 @@ class Scene {
   readonly #died: number[] = [];
   /** Of all answers so far. */
   readonly statuses = new Set<number>();
-  redis: RedisServer;
+  readonly redis: RedisServer;
   #origin = '';
   #isOver = false;
   #load: Promise<unknown> = Promise.resolve();
@@ -122,11 +122,6 @@ class Scene {
 
   async statusOf(path: string): Promise<number> {
     return (await fetch(`${this.#origin}${path}`)).status;
-  }
-
-  async restartRedis(): Promise<void> {
-    this.redis = await RedisServer.start(this.#folder, this.redis.port);
-    await this.redis.ready();
   }
 
   /** Calls that the server did not answer, in all workers. */

@@ -12,7 +12,7 @@ import { readOptions } from '../../examples/cities/options.js';
 import { loadPlaces } from '../../examples/cities/places.js';
 import { firstRequests, scheduleOf } from '../../examples/cities/schedule.js';
 import { search } from '../../examples/cities/search.js';
-import { comparisonTable, formatMemory, killTable, restartTable } from '../../examples/cities/table.js';
+import { comparisonTable, formatMemory, killTable, outageTable, restartTable } from '../../examples/cities/table.js';
 import { prepareWorkload } from '../../examples/cities/workload.js';
 
 const places = await loadPlaces();
@@ -127,7 +127,15 @@ suite('cities: the tables', () => {
     recentHitRatio: 0,
     recentMs: 45,
   };
-  const lap = { mode: 'shared', requests: 1500, hitRatio: 0.7, cutOff: 0, failed: 0, firstFailure: undefined };
+  const lap = {
+    mode: 'shared',
+    requests: 1500,
+    hitRatio: 0.7,
+    cutOff: 0,
+    failed: 0,
+    firstFailure: undefined,
+    slowestMs: 90,
+  };
   const modes: ModeFigures[] = [
     { id: 'none', label: 'No cache', about: 'none', cacheOf: 'none', measured, caches: undefined, laps: {} },
     {
@@ -141,6 +149,8 @@ suite('cities: the tables', () => {
         before: lap,
         killed: { ...lap, requests: 90, hitRatio: 0.75, cutOff: 1, failed: 2 },
         restarted: { ...lap, requests: 24, hitRatio: 0.5 },
+        away: { ...lap, requests: 7, failed: 30, slowestMs: 1004 },
+        back: lap,
       },
     },
     {
@@ -174,6 +184,9 @@ suite('cities: the tables', () => {
     assert.match(kill[3], /^Late +- +- +0 +- +-$/);
     const restart = linesOf(restartTable(modes));
     assert.match(restart[2], /^SharedCache +50\.0 % +70\.0 % +24 +0$/);
+    const outage = linesOf(outageTable(modes));
+    assert.equal(outage.length, 3, 'of those that have a Redis');
+    assert.match(outage[2], /^SharedCache +7 +30 +1004 ms +70\.0 % +0$/);
   });
 
   test('the line of the memory says what it counts', () => {
@@ -185,8 +198,8 @@ suite('cities: the tables', () => {
 
 suite('cities: the schedule', () => {
   test('takes its shares of the time, between bounds', () => {
-    assert.deepEqual(scheduleOf(10_000), { compare: 5500, kill: 1500, first: 3000 });
-    assert.deepEqual(scheduleOf(-500), { compare: 800, kill: 400, first: 400 });
+    assert.deepEqual(scheduleOf(10_000), { compare: 5000, kill: 1500, first: 2000, outage: 750 });
+    assert.deepEqual(scheduleOf(-500), { compare: 800, kill: 400, first: 400, outage: 300 });
     const unbounded = scheduleOf(Infinity);
     assert.ok(Object.values(unbounded).every(Number.isFinite));
   });

@@ -31,7 +31,7 @@ const PARTS = [
   ['killed', 'Worker killed'],
   ['restarted', 'After restart'],
 ];
-const MARKS = { kill: 'killed', restart: 'restart', death: 'died' };
+const MARKS = { kill: 'killed', restart: 'restart', death: 'died', outage: 'Redis killed' };
 
 export function drawCharts() {
   let figures = { modes: [], timeline: [], happenings: [] };

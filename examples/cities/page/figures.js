@@ -38,6 +38,8 @@ function card({ id, label, about, cacheOf, measured, caches, laps }, base, bytes
       ['Entries now', caches?.entries?.toLocaleString('en')],
       [bytes ? `Of ${kilobytes(bytes)} in use` : 'In use', caches?.bytes !== undefined && kilobytes(caches.bytes)],
     );
+    if (laps.away)
+      rows.push(['Failed without Redis', `${laps.away.failed} of ${laps.away.failed + laps.away.requests}`]);
     if (caches?.errors !== undefined) rows.push(['Calls that the server did not answer', String(caches.errors)]);
   }
   const list = element('dl');

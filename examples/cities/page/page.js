@@ -10,6 +10,7 @@ const PHASES = {
   killing: 'A worker is killed',
   restarting: 'All workers restart',
   warm: 'Restarted: the first requests',
+  outage: 'Redis is killed',
   measured: 'Measured; light load',
 };
 
