@@ -41,7 +41,7 @@ suite('cities: npm start', () => {
     const hasRedis = RedisServer.isInstalled();
     assert.equal(/^There is no redis-server .* without Redis\.$/m.test(output), !hasRedis);
     const cached = ['LocMemCache per worker', 'SharedCache', ...(hasRedis ? ['Redis on loopback', 'TieredCache'] : [])];
-    const [comparison, kill, restart] = tablesOf(output);
+    const [comparison, kill, restart, outage] = tablesOf(output);
     assert.deepEqual([...comparison.keys()], ['No cache', ...cached]);
     for (const [label, row] of comparison) assert.match(row, /^ *\d+ .* ms .* ms .* \d+$/, label);
     assert.match(output, /^Memory of the 3 workers together.* \d+ MB \([PR]SS.*\)$/m);
@@ -57,6 +57,9 @@ suite('cities: npm start', () => {
     for (const [label, row] of restart) assert.match(row, / 0$/, `${label}: none failed`);
     const hitRatio = (label: string) => Number.parseFloat(restart.get(label) ?? '');
     assert.ok(hitRatio('SharedCache') > hitRatio('LocMemCache per worker'), output);
+
+    assert.deepEqual(outage && [...outage.keys()], hasRedis ? ['Redis on loopback', 'TieredCache'] : undefined);
+    if (hasRedis) assert.match(outage.get('TieredCache') ?? '', /^ +\d+ +0 .* 0$/, 'it fails open');
     assert.equal(existsSync(dirname(segment)), false);
   });
 
