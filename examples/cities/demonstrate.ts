@@ -105,7 +105,7 @@ async function start(parts: Parts, signal: AbortSignal): Promise<string> {
 
 async function compare(parts: Parts, origin: string, ms: number, signal: AbortSignal): Promise<void> {
   const { modes, figures, load, workers } = parts;
-  console.log(isKnown(parts, 'shared') ? `Measuring. ${boundsOf(workers.count)}` : 'Measuring.');
+  console.log(isKnown(parts, 'shared') ? `Measuring. ${boundsOf(parts)}` : 'Measuring.');
   figures.enter('measuring');
   const laps = await load.carryOut({
     kind: 'compare',
@@ -221,12 +221,10 @@ function isKnown({ modes }: Parts, id: string): boolean {
   return modes.some((mode) => mode.id === id);
 }
 
-function boundsOf(workers: number): string {
-  const all = bytesOfAll(workers);
-  return (
-    `The caches of each mode may hold ${formatBytes(all)}: LocMemCache ${formatBytes(all / workers)} in each worker, ` +
-    'TieredCache half of that and half in Redis, the others once.'
-  );
+function boundsOf({ workers: { count }, redis }: Parts): string {
+  const all = bytesOfAll(count);
+  const tiered = redis.size > 0 ? 'TieredCache half of that and half in Redis, ' : '';
+  return `The caches of each mode may hold ${formatBytes(all)}: LocMemCache ${formatBytes(all / count)} in each worker, ${tiered}the others once.`;
 }
 
 function pidsOf(workers: Workers): string {

@@ -17,6 +17,7 @@ export function chartIn(box, draw) {
 
 /** Below this width of the window, in pixels, charts are less than 28rem wide. */
 const NARROW = 1000;
+const MOST_IN_A_ROW = 4;
 /** Told apart without colours, too. */
 const LINES = {
   none: 'dotted',
@@ -127,8 +128,8 @@ export function drawCharts() {
   }
 
   function frame(axis) {
-    // The names stand in two rows where there is little room.
-    const top = innerWidth < NARROW ? 60 : 38;
+    // The names stand in two rows where there is little room, or there are many.
+    const top = innerWidth < NARROW || figures.modes.length > MOST_IN_A_ROW ? 60 : 38;
     return {
       animation: false,
       legend: { top: 0, left: 0, itemHeight: 8, itemWidth: 28, textStyle: soft() },
