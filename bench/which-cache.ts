@@ -64,8 +64,6 @@ async function measure(cache: Cache, { call, operations }: Measure): Promise<num
 
 function openCaches(folder: string, port: (server: string) => number | undefined): Map<string, Cache> {
   const common = { ttl: '1h' } as const;
-  // The first call loads the client's package, which a busy machine may take its time for.
-  const far = { ...common, commandTimeout: '10s' } as const;
   const local = (keyPrefix: string) => new LocMemCache({ ...common, keyPrefix, maxEntries: 1000 });
   const shared = (keyPrefix: string) => new SharedCache({ ...common, keyPrefix, location: join(folder, keyPrefix) });
   const caches = new Map<string, Cache>([
@@ -76,14 +74,14 @@ function openCaches(folder: string, port: (server: string) => number | undefined
   const redis = port('redis-server');
   if (redis !== undefined) {
     // Each under a prefix of its own: what one of them writes would be dropped from the l1 of the others.
-    const onRedis = (keyPrefix: string) => new RedisCache({ ...far, keyPrefix, url: `redis://127.0.0.1:${redis}` });
+    const onRedis = (keyPrefix: string) => new RedisCache({ ...common, keyPrefix, url: `redis://127.0.0.1:${redis}` });
     caches.set('TieredCache: LocMemCache, RedisCache', new TieredCache({ l1: local('l1'), l2: onRedis('l1') }));
     caches.set('TieredCache: SharedCache, RedisCache', new TieredCache({ l1: shared('l1s'), l2: onRedis('l1s') }));
     caches.set('RedisCache', onRedis('far'));
   }
   const memcached = port('memcached');
   if (memcached !== undefined) {
-    caches.set('MemcachedCache', new MemcachedCache({ ...far, url: `memcached://127.0.0.1:${memcached}` }));
+    caches.set('MemcachedCache', new MemcachedCache({ ...common, url: `memcached://127.0.0.1:${memcached}` }));
   }
   return caches;
 }
