@@ -38,8 +38,14 @@ export function parseCacheUrl(url: string): ParsedUrl {
   if (!isBackend(backend) || (WITHOUT_URL as readonly string[]).includes(backend)) {
     throw new InvalidConfigError(unknownName('backend', scheme, schemes()));
   }
+  const query = new URLSearchParams(match[3] ?? '');
   const options = placeOf(backend, scheme, match[2]!, url);
-  for (const [name, text] of new URLSearchParams(match[3] ?? '')) options[name] = readOption(name, text);
+  for (const [name, text] of query) options[name] = readOption(name, text);
+  // One sentinel is a list of one.
+  if (query.has('sentinel') && options.url !== undefined) {
+    options.urls = [options.url];
+    delete options.url;
+  }
   return { backend, options };
 }
 

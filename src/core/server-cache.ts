@@ -9,9 +9,10 @@ import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
-/** The settings and the engine of a cache, for the one that is put in front of it. */
+/** The settings, the engine and the way of failing of a cache, for the one that is put in front of it. */
 export let settingsOf: (cache: ServerCache) => CacheSettings;
 export let engineOf: (cache: ServerCache) => Engine;
+export let failsOpenOf: (cache: ServerCache) => boolean;
 
 /**
  * The calls of a cache whose entries are kept outside the process, derived from its {@link Engine}.
@@ -23,6 +24,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   static {
     settingsOf = (cache) => cache.settings;
     engineOf = (cache) => cache.engine;
+    failsOpenOf = (cache) => cache.#failsOpen;
   }
 
   protected readonly engine: Engine;

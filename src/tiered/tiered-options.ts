@@ -1,7 +1,7 @@
 import { InvalidConfigError, show } from '../core/errors.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKnownOptions } from '../core/options.js';
-import { ServerCache } from '../core/server-cache.js';
+import { failsOpenOf, ServerCache } from '../core/server-cache.js';
 import { type Ttl, ttlMilliseconds } from '../core/ttl.js';
 import type { LoadingCache } from '../load/loading-cache.js';
 import type { LoadingServerCache } from '../load/loading-server-cache.js';
@@ -21,7 +21,7 @@ export interface TieredCacheOptions {
   ttl?: Ttl;
   /** The version of keys where a call does not say. Default: that of `l2`. */
   version?: number;
-  /** Whether, where the server of `l2` does not answer, reads miss and writes are dropped. Default: false. */
+  /** Whether, where the server of `l2` does not answer, reads miss and writes are dropped. Default: that of `l2`. */
   failOpen?: boolean;
 }
 
@@ -40,13 +40,14 @@ export interface TieredSettings {
 /** @throws InvalidConfigError naming the option at fault. */
 export function readTieredOptions(options: TieredCacheOptions): TieredSettings {
   checkKnownOptions('TieredCache', options, OPTIONS);
-  const { l1, l2, l1Ttl, failOpen = false } = options;
+  const { l1, l2, l1Ttl } = options;
   if (!(l1 instanceof InProcessCache)) {
-    throw new InvalidConfigError(`l1 is a LocMemCache or a SharedCache; got ${show(l1)}.`);
+    throw new InvalidConfigError(`l1 is a LocMemCache or a SharedCache; got ${nameOf(l1)}.`);
   }
   if (!(l2 instanceof ServerCache)) {
-    throw new InvalidConfigError(`l2 is a RedisCache, a MemcachedCache or a KeyvCache; got ${show(l2)}.`);
+    throw new InvalidConfigError(`l2 is a RedisCache, a MemcachedCache or a KeyvCache; got ${nameOf(l2)}.`);
   }
+  const { failOpen = failsOpenOf(l2) } = options;
   if (typeof failOpen !== 'boolean') throw new InvalidConfigError(`failOpen is true or false; got ${show(failOpen)}.`);
   const given = l1Ttl === undefined ? undefined : readL1Ttl(l1Ttl);
   return { untoldTtl: given ?? L1_TTL, toldTtl: given ?? Number.POSITIVE_INFINITY, failOpen };
@@ -60,4 +61,9 @@ function readL1Ttl(l1Ttl: Ttl): number {
     throw new InvalidConfigError(`The option l1Ttl: ${(cause as Error).message}`, { cause });
   }
   throw new InvalidConfigError(`l1Ttl is more than 0; got ${show(l1Ttl)}. Without a near cache, use l2 alone.`);
+}
+
+/** A cache has much inside that helps nobody. */
+function nameOf(value: unknown): string {
+  return value instanceof ServerCache || value instanceof InProcessCache ? `a ${value.constructor.name}` : show(value);
 }

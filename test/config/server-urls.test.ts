@@ -28,6 +28,10 @@ describe('URLs of caches on servers', () => {
       urls: ['redis://:p@a:1/3', 'redis://:p@b:2/3'],
       sentinel: 'main',
     });
+    assert.deepStrictEqual(parseCacheUrl('redis://a:1?sentinel=main').options, {
+      urls: ['redis://a:1'],
+      sentinel: 'main',
+    });
   });
 
   it('that cannot be meant are refused, without the password in the message', () => {
@@ -69,7 +73,7 @@ describe('TieredCache in a config', () => {
   it('refuses what cannot be a tier, and options that are not its own', () => {
     const l2 = 'redis://localhost:1';
     for (const [config, message] of [
-      [{ l1: l2, l2 }, /l1 is a LocMemCache or a SharedCache/],
+      [{ l1: l2, l2 }, /l1 is a LocMemCache or a SharedCache; got a RedisCache\./],
       [{ l1: 'locmem:', l2: 'locmem:x' }, /l2 is a RedisCache/],
       [{ l1: 'locmem:', l2, keyPrefix: 'p' }, /keyPrefix.*Known: l1, l2/],
       [{ l1: 'locmem:', l2, l1Ttl: 0 }, /l1Ttl is more than 0/],
