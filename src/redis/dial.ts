@@ -66,7 +66,7 @@ class Attempt {
       );
     }
     if (!client.isOpen) await client.connect();
-    return wireOf(client);
+    return wireOf(client, this.#timeout);
   }
 
   async #standalone(redis: Redis, where: RedisClientOptions): Promise<Wire> {

@@ -43,10 +43,14 @@ const BLOB_STRING = 36;
 /** Ours are the deadlines: the client's cost a timer for each command, and do not end what was sent. */
 export const COMMAND_OPTIONS = { typeMapping: { [BLOB_STRING]: Buffer }, timeout: 0 };
 
-/** What the client is, is told by what it can do: the package may be there twice, so that `instanceof` cannot tell. */
-export function wireOf(client: RedisClient): Wire {
+/**
+ * What the client is, is told by what it can do: the package may be there twice, so that `instanceof` cannot tell.
+ *
+ * @param timeout after how long a client that we cannot give up forgets what it has not sent yet, in milliseconds.
+ */
+export function wireOf(client: RedisClient, timeout = 0): Wire {
   const own = client as unknown as { withCommandOptions(options: object): unknown };
-  const proxy = own.withCommandOptions(COMMAND_OPTIONS);
+  const proxy = own.withCommandOptions({ ...COMMAND_OPTIONS, timeout });
   if ('masters' in client && 'nodeClient' in client) return clusterWire(proxy as Cluster);
   if ('getMasterNode' in client || 'acquire' in client) return sentinelWire(proxy as Sentinel);
   return standaloneWire(proxy as Standalone);
