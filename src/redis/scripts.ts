@@ -28,7 +28,7 @@ local text
 if sum ~= sum then text = 'NaN'
 elseif sum == math.huge then text = 'Infinity'
 elseif sum == -math.huge then text = '-Infinity'
-elseif sum == math.floor(sum) and math.abs(sum) < 1e15 then text = string.format('%.0f', sum)
+elseif sum == math.floor(sum) and math.abs(sum) <= 2^53 then text = string.format('%.0f', sum)
 else
   for digits = 15, 17 do
     text = string.format('%.' .. digits .. 'g', sum)
