@@ -44,12 +44,12 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('RENAME', KEYS[1], KEYS[2])
 return 1`);
 
-/** KEYS: any number of keys. For each its value and the milliseconds it has left (-1: for ever), or nothing. */
+/** KEYS: any number of keys. For each its value and the milliseconds it has left (-1: for ever), or nothing: a list has no value. */
 export const READ_TIMED = script(`
 local found = {}
 for i, key in ipairs(KEYS) do
-  local value = redis.call('GET', key)
-  found[i] = value and { value, redis.call('PTTL', key) } or false
+  local value = redis.pcall('GET', key)
+  found[i] = type(value) == 'string' and { value, redis.call('PTTL', key) } or false
 end
 return found`);
 
