@@ -18,6 +18,8 @@ const LARGEST_VALUE = 512 * 1024 * 1024;
 /** Milliseconds further away than that are for ever: Redis counts up to 2^63. */
 const LONGEST_TTL = 2 ** 53;
 const SCAN_COUNT = 1000;
+/** So many entries of one call are on their way at once: a connection bears a hundred thousand, of all who ask. */
+const AT_ONCE = 10_000;
 /** How often a move across nodes is tried again because the entry was written meanwhile. */
 const MOVES = 20;
 
@@ -55,7 +57,7 @@ export class RedisEngine implements FarLoadingEngine {
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
     const isCluster = this.#connection.isCluster();
-    if (isCluster !== false && (await isCluster)) return Promise.all(ats.map((at) => this.read(at)));
+    if (isCluster !== false && (await isCluster)) return inShares(ats, (at) => this.read(at));
     const command = ['MGET'];
     for (const { name } of ats) command.push(name);
     const found = (await this.#send(command[1]!, true, command)) as Reply[];
@@ -65,7 +67,7 @@ export class RedisEngine implements FarLoadingEngine {
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
     const names = ats.map(({ name }) => name);
     const found = (await this.#isCluster())
-      ? (await Promise.all(names.map((name) => this.#run(READ_TIMED, [name])))).map((reply) => (reply as Reply[])[0])
+      ? (await inShares(names, (name) => this.#run(READ_TIMED, [name]))).map((reply) => (reply as Reply[])[0])
       : ((await this.#run(READ_TIMED, names)) as Reply[]);
     return ats.map((_at, i) => {
       const reply = found[i];
@@ -92,14 +94,16 @@ export class RedisEngine implements FarLoadingEngine {
     return (await this.#send(at.name, false, [...this.#set(at, sealed, ttl), 'NX'])) !== null;
   }
 
-  /** All in one go, each with an answer of its own: MSET knows no ttl. */
+  /** Each with an answer of its own: MSET knows no ttl. */
   async writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
-    const results = await Promise.allSettled(entries.map(({ at, sealed }) => this.write(at, sealed, ttl)));
     const failed: Address[] = [];
-    for (const [i, result] of results.entries()) {
-      if (result.status === 'fulfilled') continue;
-      if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
-      failed.push(entries[i]!.at);
+    for (const share of sharesOf(entries)) {
+      const results = await Promise.allSettled(share.map(({ at, sealed }) => this.write(at, sealed, ttl)));
+      for (const [i, result] of results.entries()) {
+        if (result.status === 'fulfilled') continue;
+        if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
+        failed.push(share[i]!.at);
+      }
     }
     return failed;
   }
@@ -114,7 +118,7 @@ export class RedisEngine implements FarLoadingEngine {
 
   async removeMany(ats: readonly Address[]): Promise<number> {
     if (await this.#isCluster()) {
-      const removed = await Promise.all(ats.map((at) => this.remove(at)));
+      const removed = await inShares(ats, (at) => this.remove(at));
       return removed.filter((was) => was).length;
     }
     const names = ats.map(({ name }) => name);
@@ -227,6 +231,17 @@ export class RedisEngine implements FarLoadingEngine {
   #isCluster(): boolean | Promise<boolean> {
     return this.#connection.isCluster();
   }
+}
+
+function* sharesOf<T>(all: readonly T[]): Iterable<readonly T[]> {
+  if (all.length <= AT_ONCE) yield all;
+  else for (let from = 0; from < all.length; from += AT_ONCE) yield all.slice(from, from + AT_ONCE);
+}
+
+async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
+  const answers: R[][] = [];
+  for (const share of sharesOf(all)) answers.push(await Promise.all(share.map(ask)));
+  return answers.flat();
 }
 
 function milliseconds(ttl: number): string {
