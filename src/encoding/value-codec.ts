@@ -16,6 +16,8 @@ import { readMsgpack } from './msgpack-reader.js';
  * 13 are JSON's white space.
  */
 const TAG = { MSGPACK: 1, CLONE: 2, UTF8: 3, UTF16: 4, BUFFER: 5, BIGINT: 6 } as const;
+/** Text goes out with other text: no bytes are made of it here. */
+const UTF8_TAG = String.fromCharCode(TAG.UTF8);
 const COMPRESSED: Record<CompressionAlgorithm, number> = { gzip: 7, brotli: 8, zstd: 11 };
 
 /** Numbers as JavaScript writes them; the integers among them are what `INCR` takes. */
@@ -36,7 +38,7 @@ export class ValueCodec {
     if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
     const encoded = this.#encode(value);
     const { compression } = this.#settings;
-    if (compression === undefined || encoded.length < compression.threshold) return encoded;
+    if (compression === undefined || Buffer.byteLength(encoded) < compression.threshold) return encoded;
     const { algorithm } = compression;
     const compressed = compress(typeof encoded === 'string' ? Buffer.from(encoded) : encoded, compression);
     return compressed === undefined ? encoded : tagged(COMPRESSED[algorithm], compressed);
@@ -46,7 +48,7 @@ export class ValueCodec {
     switch (typeof value) {
       case 'string':
         if (!value.isWellFormed()) return tagged(TAG.UTF16, Buffer.from(value, 'utf16le'));
-        return this.#settings.serializer === 'json' ? JSON.stringify(value) : tagged(TAG.UTF8, Buffer.from(value));
+        return this.#settings.serializer === 'json' ? JSON.stringify(value) : UTF8_TAG + value;
       case 'boolean':
         return String(value);
       case 'bigint':

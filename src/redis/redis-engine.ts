@@ -78,9 +78,14 @@ export class RedisEngine implements FarLoadingEngine {
     });
   }
 
-  async write(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    if (ttl <= 0) await this.remove(at);
-    else await this.#send(at.name, false, this.#set(at, sealed, ttl));
+  write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    let command: Argument[];
+    try {
+      command = ttl <= 0 ? ['UNLINK', at.name] : this.#set(at, sealed, ttl);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#connection.send(at.name, false, command, nothing);
   }
 
   async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
@@ -212,9 +217,10 @@ export class RedisEngine implements FarLoadingEngine {
 
   #set({ key, name }: Address, sealed: unknown, ttl: number): Argument[] {
     const value = sealed as string | Buffer;
-    if (value.length > LARGEST_VALUE) {
+    // A UTF-16 unit is at most three bytes of UTF-8: most values are cleared by one comparison.
+    if (value.length * 3 > LARGEST_VALUE && Buffer.byteLength(value) > LARGEST_VALUE) {
       throw new ValueTooLargeError(
-        `The value of ${show(key)} takes ${value.length} bytes; Redis takes at most ${LARGEST_VALUE}. Store less.`,
+        `The value of ${show(key)} takes ${Buffer.byteLength(value)} bytes; Redis takes at most ${LARGEST_VALUE}. Store less.`,
       );
     }
     return ttl >= LONGEST_TTL ? ['SET', name, value] : ['SET', name, value, 'PX', milliseconds(ttl)];
@@ -243,6 +249,8 @@ async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): P
   for (const share of sharesOf(all)) answers.push(await Promise.all(share.map(ask)));
   return answers.flat();
 }
+
+function nothing(): void {}
 
 function milliseconds(ttl: number): string {
   return String(Math.ceil(ttl));
