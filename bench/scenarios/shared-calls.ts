@@ -73,9 +73,9 @@ export async function fill(store: SharedStore, kind: Kind, count: number): Promi
   }
 }
 
-export async function fillAwaited(store: AwaitedStore, kind: Kind, count: number): Promise<void> {
-  for (let id = 0; id < count; id += AT_ONCE) {
-    const ids = Array.from({ length: Math.min(AT_ONCE, count - id) }, (_, i) => id + i);
+export async function fillAwaited(store: AwaitedStore, kind: Kind, count: number, atOnce = AT_ONCE): Promise<void> {
+  for (let id = 0; id < count; id += atOnce) {
+    const ids = Array.from({ length: Math.min(atOnce, count - id) }, (_, i) => id + i);
     await Promise.all(ids.map((each) => store.set(keyOf(each), kind.make(each))));
     await Promise.all(ids.map(async (each) => expectValue(await store.get(keyOf(each)), kind, each)));
   }
