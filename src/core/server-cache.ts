@@ -9,6 +9,22 @@ import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
+/**
+ * Not an object literal: of those the engine learns, in a burst of calls, that they live long, and from then on puts each
+ * where only a full collection looks.
+ */
+class Named implements Address {
+  readonly key: string;
+  readonly version: number;
+  readonly name: string;
+
+  constructor(key: string, version: number, name: string) {
+    this.key = key;
+    this.version = version;
+    this.name = name;
+  }
+}
+
 /** The settings, the engine and the way of failing of a cache, for the one that is put in front of it. */
 export let settingsOf: (cache: ServerCache) => CacheSettings;
 export let engineOf: (cache: ServerCache) => Engine;
@@ -81,9 +97,9 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const found = new Map<string, T>();
     if (ats.length === 0) return found;
     const values = await this.orElse(this.engine.readMany(ats), []);
-    for (const [i, { key }] of ats.entries()) {
+    for (let i = 0; i < ats.length; i++) {
       const value = values[i];
-      if (value !== undefined) found.set(key, value as T);
+      if (value !== undefined) found.set(ats[i]!.key, value as T);
     }
     this.#hits += found.size;
     this.#misses += ats.length - found.size;
@@ -220,7 +236,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
       );
     }
     this.engine.checkName(name);
-    return { key, version, name };
+    return new Named(key, version, name);
   }
 
   protected readCounted(at: Address): Promise<unknown> {

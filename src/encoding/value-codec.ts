@@ -20,6 +20,9 @@ const TAG = { MSGPACK: 1, CLONE: 2, UTF8: 3, UTF16: 4, BUFFER: 5, BIGINT: 6 } as
 const UTF8_TAG = String.fromCharCode(TAG.UTF8);
 const COMPRESSED: Record<CompressionAlgorithm, number> = { gzip: 7, brotli: 8, zstd: 11 };
 
+/** msgpackr's `RESERVE_START_SPACE`, one byte, which it leaves free before what it packs. */
+const WITH_ROOM_FOR_TAG = 2048 | 1;
+
 /** Numbers as JavaScript writes them; the integers among them are what `INCR` takes. */
 const NUMBER = /^(?:-?(?:\d+(?:\.\d+)?(?:e[+-]\d+)?|Infinity)|NaN)$/;
 const HEX = /^-?[\da-f]+$/;
@@ -65,7 +68,9 @@ export class ValueCodec {
     if (this.#settings.serializer === 'json' && isJson(value)) return JSON.stringify(value);
     if (isPackable(value)) {
       try {
-        return tagged(TAG.MSGPACK, this.#loadPackr().pack(value));
+        const bytes = this.#loadPackr().pack(value, WITH_ROOM_FOR_TAG);
+        bytes[0] = TAG.MSGPACK;
+        return bytes;
       } catch {
         // An object of more fields than msgpackr counts.
       }
