@@ -1,7 +1,7 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import type { VersionOptions } from '../core/call-options.js';
 import type { Address } from '../core/engine.js';
-import { ValueTooLargeError } from '../core/errors.js';
+import { CacheClosedError, ValueTooLargeError } from '../core/errors.js';
 import { type InProcessCache, settingsOfNear } from '../core/in-process-cache.js';
 import { defaultKeyFunction } from '../core/keys.js';
 
@@ -50,28 +50,28 @@ export class NearTier {
     }
   }
 
-  touch(at: Address, ttl: number): void {
-    this.cache.touchSync(this.#keyOf(at), ttl, this.#optionsOf(at.version));
+  drop(at: Address): void {
+    this.#drop(this.#keyOf(at), this.#optionsOf(at.version));
   }
 
-  drop(at: Address): boolean {
-    return this.cache.deleteSync(this.#keyOf(at), this.#optionsOf(at.version));
-  }
-
-  /** Drops the entry of a stored key of l2, as the server names it. */
+  /** Drops the entry of a stored key of l2, as the server names it: what others store there may be no name of ours. */
   dropStored(name: string): void {
     if (this.#beginning === undefined) {
-      this.cache.deleteSync(name);
+      if (name !== '') this.#drop(name);
       return;
     }
     const match = /^(-?\d+):(.+)$/s.exec(name.slice(this.#beginning.length));
-    if (match !== null && name.startsWith(this.#beginning)) {
-      this.cache.deleteSync(match[2]!, { version: Number(match[1]) });
-    }
+    if (match === null || !name.startsWith(this.#beginning)) return;
+    const version = Number(match[1]);
+    if (Number.isSafeInteger(version)) this.#drop(match[2]!, { version });
   }
 
   clear(): void {
-    this.cache.clearSync();
+    unlessClosed(() => this.cache.clearSync());
+  }
+
+  #drop(key: string, options?: VersionOptions): void {
+    unlessClosed(() => this.cache.deleteSync(key, options));
   }
 
   #keyOf({ key, name }: Address): string {
@@ -80,5 +80,14 @@ export class NearTier {
 
   #optionsOf(version: number): VersionOptions {
     return this.#beginning === undefined ? {} : { version };
+  }
+}
+
+/** An l1 that was closed has nothing to drop: that is no failure of what was done in l2, nor of what the server tells. */
+function unlessClosed(drop: () => unknown): void {
+  try {
+    drop();
+  } catch (error) {
+    if (!(error instanceof CacheClosedError)) throw error;
   }
 }

@@ -17,15 +17,18 @@ export class TieredEngine implements LoadingEngine {
   readonly #near: NearTier;
   readonly #far: FarLoadingEngine;
   readonly #settings: TieredSettings;
+  /** Milliseconds, of a clock that only goes forward. */
+  readonly #now: () => number;
   readonly #copies = new WatchedReads();
   /** Whether l1 may be read: not before the server tells what changes, as it may have copies of long ago. */
   isNearGood: boolean;
   #tellsChanges = false;
   #isClosed = false;
 
-  constructor(near: NearTier, far: FarLoadingEngine, settings: TieredSettings) {
+  constructor(near: NearTier, far: FarLoadingEngine, settings: TieredSettings, now = () => performance.now()) {
     this.#near = near;
     this.#settings = settings;
+    this.#now = now;
     this.isNearGood = far.follow === undefined;
     this.#far = far.follow?.(this.#listener()) ?? far;
     this.flights = far.flights;
@@ -34,7 +37,7 @@ export class TieredEngine implements LoadingEngine {
   #listener(): ChangeListener {
     const flush = (): void => {
       this.#copies.overruleAll();
-      if (!this.#isClosed) this.#near.clear();
+      this.#near.clear();
     };
     return {
       connected: (tellsChanges) => {
@@ -44,6 +47,7 @@ export class TieredEngine implements LoadingEngine {
       },
       disconnected: () => {
         this.#tellsChanges = false;
+        this.flights.overruleAll();
         flush();
       },
       changed: (name) => {
@@ -54,7 +58,7 @@ export class TieredEngine implements LoadingEngine {
         }
         this.#copies.overrule(name);
         this.flights.overrule(name);
-        if (!this.#isClosed) this.#near.dropStored(name);
+        this.#near.dropStored(name);
       },
     };
   }
@@ -75,10 +79,11 @@ export class TieredEngine implements LoadingEngine {
 
   async #readFar(ats: readonly Address[]): Promise<unknown[]> {
     const watches = ats.map(({ name }) => this.#copies.begin(name));
+    const asked = this.#now();
     try {
       const found = await this.#far.readTimed(ats);
       return found.map((timed, i) => {
-        if (timed !== undefined && !watches[i]!.isOverruled) this.#keep(ats[i]!, timed.value, timed.ttl);
+        if (timed !== undefined && !watches[i]!.isOverruled) this.#keep(ats[i]!, timed.value, timed.ttl, asked);
         return timed?.value;
       });
     } finally {
@@ -88,8 +93,9 @@ export class TieredEngine implements LoadingEngine {
 
   write(at: Address, sealed: unknown, ttl: number): Promise<void> {
     return this.#change([at], async (isCurrent) => {
+      const asked = this.#now();
       await this.#far.write(at, sealed, ttl);
-      if (isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+      if (isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
       else this.#near.drop(at);
     });
   }
@@ -101,8 +107,9 @@ export class TieredEngine implements LoadingEngine {
 
   writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
     return this.#change([at], async (isCurrent) => {
+      const asked = this.#now();
       const isNew = await this.#far.writeNew(at, sealed, ttl);
-      if (isNew && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+      if (isNew && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
       else this.#near.drop(at);
       return isNew;
     });
@@ -111,9 +118,10 @@ export class TieredEngine implements LoadingEngine {
   writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
     const ats = entries.map(({ at }) => at);
     return this.#change(ats, async (isCurrent) => {
+      const asked = this.#now();
       const failed = new Set(await this.#far.writeMany(entries, ttl));
       for (const { at, sealed } of entries) {
-        if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl);
+        if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
         else this.#near.drop(at);
       }
       return [...failed];
@@ -126,8 +134,9 @@ export class TieredEngine implements LoadingEngine {
 
   remove(at: Address): Promise<boolean> {
     return this.#change([at], async () => {
-      const wasFar = await this.#far.remove(at);
-      return this.#near.drop(at) || wasFar;
+      const was = await this.#far.remove(at);
+      this.#near.drop(at);
+      return was;
     });
   }
 
@@ -139,11 +148,14 @@ export class TieredEngine implements LoadingEngine {
     });
   }
 
+  /**
+   * The copy goes: Redis tells a change to all but who changed the key last, and of the changes of one turn of its loop
+   * the last only. Of what another wrote just before this, we would not hear.
+   */
   prolong(at: Address, ttl: number): Promise<boolean> {
-    return this.#change([at], async (isCurrent) => {
+    return this.#change([at], async () => {
       const was = await this.#far.prolong(at, ttl);
-      if (was && ttl > 0 && isCurrent(at)) this.#near.touch(at, Math.min(ttl, this.#longest));
-      else this.#near.drop(at);
+      this.#near.drop(at);
       return was;
     });
   }
@@ -198,18 +210,22 @@ export class TieredEngine implements LoadingEngine {
     this.#far.checkName(name);
   }
 
+  /** Who hears no more what others change leaves no copies to those with whom l1 is shared: the last may be unheard of. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#far.close();
+    if (this.#far.follow !== undefined) this.#near.clear();
   }
 
   get #longest(): number {
     return this.#tellsChanges ? this.#settings.toldTtl : this.#settings.untoldTtl;
   }
 
-  #keep(at: Address, value: unknown, ttl: number): void {
+  /** @param asked when l2 was asked, of which the time to live may count since. */
+  #keep(at: Address, value: unknown, ttl: number, asked: number): void {
     if (this.#isClosed) return;
-    if (ttl > 0) this.#near.keep(at, value, Math.min(ttl, this.#longest));
+    const left = Math.min(ttl, this.#longest) - (this.#now() - asked);
+    if (left > 0) this.#near.keep(at, value, left);
     else this.#near.drop(at);
   }
 
@@ -220,7 +236,7 @@ export class TieredEngine implements LoadingEngine {
     try {
       return await change(({ name }) => watches.get(name)?.isOverruled === false);
     } catch (error) {
-      if (!this.#isClosed) for (const at of ats) this.#near.drop(at);
+      for (const at of ats) this.#near.drop(at);
       throw error;
     } finally {
       for (const [name, watch] of watches) {
