@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RedisClientOptions, RedisClientType } from 'redis';
 import { InvalidConfigError } from '../core/errors.js';
 import type { RedisClient, RedisTarget } from './redis-options.js';
@@ -151,14 +152,25 @@ class Attempt {
     return wireOf(cluster as unknown as RedisClient);
   }
 
-  /** A node that answers. The package would wait for one that hangs, for ever, and not let go of it. */
+  /**
+   * A node that answers: the package would wait for one that hangs, for ever, and not let go of it. They are asked one
+   * after the other from any one on, without waiting long for the one before.
+   */
   async #answering(redis: Redis, urls: readonly string[]): Promise<string> {
+    const start = Math.floor(Math.random() * urls.length);
+    const patience = this.#timeout / (2 * urls.length);
     const clients: RedisClientType[] = [];
-    const answers = urls.map(async (url) => {
-      const options = { ...this.#optionsOf({ url }), emitInvalidate: false };
-      const client = redis.createClient(options) as unknown as RedisClientType;
+    let isFound = false;
+    const answers = [...urls.slice(start), ...urls.slice(0, start)].map(async (url, i) => {
+      if (i > 0) await setTimeout(i * patience, undefined, { ref: false });
+      if (isFound || this.#isAbandoned) throw new Error('The attempt is over');
+      const client = redis.createClient({
+        ...this.#optionsOf({ url }),
+        emitInvalidate: false,
+      }) as unknown as RedisClientType;
       clients.push(client);
       await (await this.#connected(client)).sendCommand(['CLUSTER', 'INFO']);
+      isFound = true;
       return url;
     });
     try {
