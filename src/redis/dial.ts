@@ -62,23 +62,30 @@ class Attempt {
   async #own(client: RedisClient): Promise<Wire> {
     if (this.#tracked !== undefined && !wireOf(client).isCluster && 'options' in client) {
       const own = client as unknown as RedisClientType;
-      return this.#heard(
-        await this.#connected(own.duplicate(this.#optionsOf({ ...own.options, RESP: 3 } as never)) as never),
-      );
+      return this.#heard((options) => own.duplicate(options) as never, { ...own.options, RESP: 3 } as never);
     }
     if (!client.isOpen) await client.connect();
     return wireOf(client, this.#timeout);
   }
 
   async #standalone(redis: Redis, where: RedisClientOptions): Promise<Wire> {
-    return this.#heard(await this.#connected(redis.createClient(this.#optionsOf(where)) as unknown as RedisClientType));
+    return this.#heard((options) => redis.createClient(options) as unknown as RedisClientType, where);
   }
 
-  /** The wire of a connected client of ours. */
-  async #heard(client: RedisClientType): Promise<Wire> {
+  /** The wire of a client of ours. Who may not have tracking, as the server says, has a wire without. */
+  async #heard(create: (options: RedisClientOptions) => RedisClientType, where: RedisClientOptions): Promise<Wire> {
+    let isTracked = this.#tracked !== undefined;
+    let client: RedisClientType;
+    try {
+      client = await this.#connected(create(this.#optionsOf(where)));
+    } catch (error) {
+      if (!isTracked || this.#isAbandoned || !/^NOPERM.*tracking/i.test((error as Error).message)) throw error;
+      isTracked = false;
+      client = await this.#connected(create({ ...this.#optionsOf(where), emitInvalidate: false }));
+    }
     client.on('error', (error) => this.#listener.lost(error));
     const wire = wireOf(client as unknown as RedisClient);
-    if (this.#tracked !== undefined) wire.tellsChanges = await this.#track(client, this.#tracked);
+    if (isTracked) wire.tellsChanges = await this.#track(client, this.#tracked!);
     return wire;
   }
 
