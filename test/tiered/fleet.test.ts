@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Gate, gate } from '../conformance/gate.js';
 import { once as startOnce } from '../conformance/redis-place.js';
@@ -72,6 +75,8 @@ function staleness(written: readonly Times[], read: readonly Times[]): number[] 
 
 needs('redis-server', () => {
   const started = startOnce(() => RedisServer.start());
+  const folder = mkdtempSync(join(tmpdir(), 'locmem-fleet-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
   let locations = 0;
 
   async function withFleet(
@@ -81,7 +86,7 @@ needs('redis-server', () => {
   ): Promise<void> {
     const { url } = await started();
     await (await started()).command('FLUSHALL');
-    const location = isShared ? `locmem-fleet-${process.pid}-${locations++}` : undefined;
+    const location = isShared ? join(folder, `${locations++}.cache`) : undefined;
     const processes = Array.from({ length: PROCESSES }, () => new FleetProcess(url, location));
     t.after(() => {
       for (const one of processes) one.end();
