@@ -97,6 +97,8 @@ export class Connection {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
     clearInterval(this.#heart);
+    // A call of several steps that was made just now takes its first one by then.
+    await setImmediate();
     while (this.#isAsked) {
       await this.#nextSettled();
       // A call of several steps takes its next one by then.
