@@ -107,7 +107,7 @@ export class Connection {
     this.#isOver = true;
     this.#deadlines.close();
     this.#dialing?.abandon();
-    if (this.#isOurs) this.#wire?.destroy();
+    if (this.#wire?.isOurs) this.#wire.destroy();
     this.#wire = undefined;
   }
 
@@ -115,11 +115,6 @@ export class Connection {
 
   get #isAsked(): boolean {
     return this.#deadlines.count > 0 || this.#loading > 0;
-  }
-
-  /** Whether the client is of our making: the user's own is his to close and to reconnect. */
-  get #isOurs(): boolean {
-    return this.#target.kind !== 'client' || this.#tracked !== undefined;
   }
 
   /** A server that tells changes may be silent because there are none, or because it is out of reach: that is asked. */
@@ -214,7 +209,8 @@ export class Connection {
       },
     };
     const before = this.#wire;
-    const dialing = dial(this.#target, this.#patience, this.#tracked, listener);
+    const patience = { connecting: this.#patience, answering: this.#timeout };
+    const dialing = dial(this.#target, patience, this.#tracked, listener);
     this.#dialing = dialing;
     try {
       const wire = await this.#inTime(dialing);
@@ -261,7 +257,7 @@ export class Connection {
   /** A cluster that lost a node is of use until there is a new picture of it; anything else is not. */
   #lost(reason: unknown): void {
     const wire = this.#wire;
-    if (wire === undefined || this.#isClosed || !this.#isOurs) return;
+    if (wire === undefined || this.#isClosed || !wire.isOurs) return;
     // One that greets and then ends the connection must not be run at, either.
     if (performance.now() - this.#connectedAt > LONGEST_PAUSE) this.#failures = 0;
     if (!wire.isCluster) {

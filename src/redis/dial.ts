@@ -21,26 +21,32 @@ export interface Dialing {
   abandon(): void;
 }
 
+/** How long things may take, in milliseconds. */
+export interface Patience {
+  readonly connecting: number;
+  readonly answering: number;
+}
+
 /** Begins to connect. Reconnection is not the client's affair: who dials decides when to dial again. */
 export function dial(
   target: RedisTarget,
-  timeout: number,
+  patience: Patience,
   tracked: string | undefined,
   listener: WireListener,
 ): Dialing {
-  const attempt = new Attempt(timeout, tracked, listener);
+  const attempt = new Attempt(patience, tracked, listener);
   return { wire: attempt.connect(target), abandon: () => attempt.abandon() };
 }
 
 class Attempt {
-  readonly #timeout: number;
+  readonly #patience: Patience;
   readonly #tracked: string | undefined;
   readonly #listener: WireListener;
   readonly #open: { destroy(): unknown }[] = [];
   #isAbandoned = false;
 
-  constructor(timeout: number, tracked: string | undefined, listener: WireListener) {
-    this.#timeout = timeout;
+  constructor(patience: Patience, tracked: string | undefined, listener: WireListener) {
+    this.#patience = patience;
     this.#tracked = tracked;
     this.#listener = listener;
   }
@@ -65,7 +71,7 @@ class Attempt {
       return this.#heard((options) => own.duplicate(options) as never, { ...own.options, RESP: 3 } as never);
     }
     if (!client.isOpen) await client.connect();
-    return wireOf(client, this.#timeout);
+    return wireOf(client, this.#patience.answering);
   }
 
   async #standalone(redis: Redis, where: RedisClientOptions): Promise<Wire> {
@@ -85,6 +91,7 @@ class Attempt {
     }
     client.on('error', (error) => this.#listener.lost(error));
     const wire = wireOf(client as unknown as RedisClient);
+    wire.isOurs = true;
     if (isTracked) wire.tellsChanges = await this.#track(client, this.#tracked!);
     return wire;
   }
@@ -92,7 +99,9 @@ class Attempt {
   #optionsOf({ socket, ...rest }: RedisClientOptions): RedisClientOptions {
     return {
       ...rest,
-      socket: { ...socket, reconnectStrategy: false, connectTimeout: this.#timeout } as NonNullable<typeof socket>,
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: this.#patience.connecting } as NonNullable<
+        typeof socket
+      >,
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
       emitInvalidate: this.#tracked !== undefined,
@@ -142,7 +151,7 @@ class Attempt {
         socket: {
           ...(protocol === 'rediss:' && { tls: true as const }),
           reconnectStrategy: false,
-          connectTimeout: this.#timeout,
+          connectTimeout: this.#patience.connecting,
         },
         disableOfflineQueue: true,
         maintNotifications: 'disabled',
@@ -156,7 +165,9 @@ class Attempt {
     });
     this.#opened(cluster);
     await cluster.connect();
-    return wireOf(cluster as unknown as RedisClient);
+    const wire = wireOf(cluster as unknown as RedisClient);
+    wire.isOurs = true;
+    return wire;
   }
 
   /**
@@ -165,7 +176,7 @@ class Attempt {
    */
   async #answering(redis: Redis, urls: readonly string[]): Promise<string> {
     const start = Math.floor(Math.random() * urls.length);
-    const patience = this.#timeout / (2 * urls.length);
+    const patience = this.#patience.connecting / (2 * urls.length);
     const clients: RedisClientType[] = [];
     let isFound = false;
     const answers = [...urls.slice(start), ...urls.slice(0, start)].map(async (url, i) => {

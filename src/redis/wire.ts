@@ -14,6 +14,8 @@ export interface Wire {
   readonly isCluster: boolean;
   /** Whether the server tells what others change. */
   tellsChanges: boolean;
+  /** Whether the client is of our making: the user's own is his to close and to reconnect. */
+  isOurs: boolean;
   send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply>;
   /** The masters, each with a part of the keys. */
   nodes(): Promise<Node[]>;
@@ -61,6 +63,7 @@ function standaloneWire(client: Standalone): Wire {
   return {
     isCluster: false,
     tellsChanges: false,
+    isOurs: false,
     send: (_key, _isReadonly, args) => client.sendCommand(args),
     nodes: async () => [node],
     destroy: () => client.destroy(),
@@ -71,6 +74,7 @@ function clusterWire(cluster: Cluster): Wire {
   return {
     isCluster: true,
     tellsChanges: false,
+    isOurs: false,
     send: (key, isReadonly, args) => cluster.sendCommand(key, isReadonly, args),
     nodes: () =>
       Promise.all(
@@ -88,6 +92,7 @@ function sentinelWire(sentinel: Sentinel): Wire {
   return {
     isCluster: false,
     tellsChanges: false,
+    isOurs: false,
     send: (_key, isReadonly, args) => sentinel.sendCommand(isReadonly, args),
     nodes: async () => [node],
     destroy: () => void sentinel.destroy(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { RedisCache, type RedisCacheOptions } from 'locmem';
+import { LocMemCache, RedisCache, type RedisCacheOptions, TieredCache } from 'locmem';
 import { createClient, createCluster, createSentinel } from 'redis';
 import { runProgram } from '../child-program.js';
 import { needs } from '../servers/needs.js';
@@ -30,6 +30,11 @@ async function serves(client: Client, keyPrefix: string): Promise<void> {
   await cache.clear();
   assert.equal(await cache.has('c'), false);
   await cache.close();
+  assert.equal(client.isOpen, true);
+  const tier = new TieredCache({ l1: new LocMemCache(), l2: new RedisCache({ client, keyPrefix: 'tier' }) });
+  await tier.set('k', 'v');
+  assert.equal(await tier.get('k'), 'v');
+  await tier.close();
   assert.equal(client.isOpen, true);
   assert.equal(await other.get('k'), 1);
   await other.close();
@@ -121,7 +126,7 @@ needs('redis-server', () => {
       await gone.kill('SIGKILL');
       const program = (listening: string) => `
         import { createClient } from 'redis';
-        import { RedisCache } from 'locmem';
+        import { LocMemCache, RedisCache } from 'locmem';
         const client = createClient({ url: '${gone.url}' });
         ${listening}
         const cache = new RedisCache({ client, commandTimeout: 300 });
