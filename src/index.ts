@@ -1,9 +1,16 @@
 export type { TieredConfig } from './config/backends.js';
 export { type CacheConfig, type Caches, type CachesConfig, createCaches } from './config/create-caches.js';
 export { type ConfiguredCaches, cache, caches, configureCaches } from './config/default-caches.js';
-export type { Cache, Entries, SyncCache, ValueOrFactory, WrapOptions } from './core/cache.js';
+export type { Cache, Entries, LoadContext, SyncCache, ValueOrFactory, WrapOptions } from './core/cache.js';
 export type { CacheOptions } from './core/cache-options.js';
-export type { EntryOptions, Expiry, GetOptions, VersionOptions } from './core/call-options.js';
+export type {
+  EntryOptions,
+  Expiry,
+  GetOptions,
+  LoadedEntryOptions,
+  LoadOptions,
+  VersionOptions,
+} from './core/call-options.js';
 export type { Clock } from './core/clock.js';
 export {
   CacheClosedError,
@@ -12,6 +19,7 @@ export {
   InvalidConfigError,
   InvalidKeyError,
   KeyNotFoundError,
+  LoadTimeoutError,
   NoSpaceError,
   RecursiveLoadError,
   SegmentError,

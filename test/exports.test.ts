@@ -13,6 +13,7 @@ describe('the package', () => {
       'InvalidKeyError',
       'KeyNotFoundError',
       'KeyvCache',
+      'LoadTimeoutError',
       'LocMemCache',
       'MemcachedCache',
       'NoSpaceError',

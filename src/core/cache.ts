@@ -1,15 +1,24 @@
-import type { EntryOptions, Expiry, GetOptions, VersionOptions } from './call-options.js';
+import type { Expiry, GetOptions, LoadedEntryOptions, LoadOptions, VersionOptions } from './call-options.js';
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
 /** What `setMany` takes: an object, a `Map`, or anything that yields pairs. */
 export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
 
+/** What a factory is handed. */
+export interface LoadContext {
+  /**
+   * Aborted when nobody waits for the factory any more: all callers left, or its `timeout` is over. Hand it on to
+   * `fetch` and the like. Of the sync face: never.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** A value, or what makes it when it is not in the cache. */
-export type ValueOrFactory<T> = T | (() => T | PromiseLike<T>);
+export type ValueOrFactory<T> = T | ((context: LoadContext) => T | PromiseLike<T>);
 
 /** How `wrap` names and stores the results of a function. */
-export interface WrapOptions<A extends unknown[]> extends EntryOptions {
+export interface WrapOptions<A extends unknown[]> extends LoadOptions {
   /** The key, or what makes it of the function's arguments. */
   key: string | ((...args: A) => string);
 }
@@ -44,8 +53,10 @@ export interface Cache {
    *
    * A `set`, `add`, `delete` or `clear` of the key during the run wins: those who wait get what the factory made, but it
    * is not stored, and who asks after it starts anew.
+   *
+   * @throws LoadTimeoutError if the factory takes longer than the `timeout`.
    */
-  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T>;
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
 
   /** Those of `keys` that were found, in the order asked. A key named twice is one key. */
   getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>>;
@@ -113,8 +124,12 @@ export interface SyncCache extends Cache {
   getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
   setSync(key: string, value: unknown, options?: Expiry): void;
   addSync(key: string, value: unknown, options?: Expiry): boolean;
-  /** With a factory that returns its value, not a promise of one. */
-  getOrSetSync<T>(key: string, valueOrFactory: T | (() => T), options?: Expiry): T;
+  /** With a factory that returns its value, not a promise of one; so it knows neither `timeout` nor `signal`. */
+  getOrSetSync<T>(
+    key: string,
+    valueOrFactory: T | ((context: LoadContext) => T),
+    options?: LoadedEntryOptions | Ttl,
+  ): T;
   getManySync<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Map<string, T>;
   setManySync(entries: Entries, options?: Expiry): string[];
   hasSync(key: string, options?: VersionOptions): boolean;

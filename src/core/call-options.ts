@@ -18,6 +18,33 @@ export interface EntryOptions extends VersionOptions {
 /** What a call that stores takes last: options, or just the ttl. */
 export type Expiry = EntryOptions | Ttl;
 
+/** How a call that loads stores what it has loaded. */
+export interface LoadedEntryOptions extends EntryOptions {
+  /**
+   * How much of the ttl is taken away at random, at most, so that entries stored together do not expire together. The
+   * ttl is then spread evenly (uniformly) from `ttl - jitter`, or 1 ms where that would be less, to `ttl`. Default: 0.
+   */
+  jitter?: Ttl;
+  /** The ttl of a `null`, which says that there is nothing. 0 or less: it is not stored. Default: the ttl. */
+  negativeTtl?: Ttl;
+}
+
+/** What `getOrSet` and `wrap` take beside a ttl. */
+export interface LoadOptions extends LoadedEntryOptions {
+  /**
+   * How long a run of the factory is waited for: more than 0, at most 24 days. Then all who wait get a
+   * {@link LoadTimeoutError}, the factory's signal is aborted, and who asks next begins a new run. A factory that
+   * goes on and has its value late stores it nevertheless, unless the key was written, deleted or asked for since.
+   * Who begins a run decides: those who join it wait as long as he does. Default: for ever.
+   */
+  timeout?: Ttl;
+  /**
+   * Ends the waiting of this caller, at once and with the signal's reason; an aborted one refuses the call. The run
+   * goes on for the others. When all have left, the factory's signal is aborted, and it is as after a timeout.
+   */
+  signal?: AbortSignal | undefined;
+}
+
 export interface GetOptions<D> extends VersionOptions {
   /** Returned where there is no entry. Default: `undefined`. */
   default?: D;
@@ -25,7 +52,10 @@ export interface GetOptions<D> extends VersionOptions {
 
 const VERSION_OPTIONS = ['version'];
 const GET_OPTIONS = ['version', 'default'];
-const ENTRY_OPTIONS = ['ttl', 'version'];
+const ENTRY_OPTIONS: readonly string[] = ['ttl', 'version'];
+/** What loading calls know beside the options of an entry: the sync ones, which neither wait nor can be left, and all. */
+export const LOADED_ENTRY_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'jitter', 'negativeTtl'];
+export const LOAD_OPTIONS: readonly string[] = [...LOADED_ENTRY_OPTIONS, 'timeout', 'signal'];
 
 /** The version that the options of `call` name; `own` where they name none. */
 export function readVersion(call: string, options: unknown, own: number): number {
@@ -37,10 +67,10 @@ export function readGetVersion(options: unknown, own: number): number {
   return versionOf('get', options, own, GET_OPTIONS);
 }
 
-/** The version of an {@link Expiry}; a bare ttl names none. */
-export function readEntryVersion(call: string, options: unknown, own: number): number {
+/** The version of an {@link Expiry}; a bare ttl names none. @param known the options of the call. */
+export function readEntryVersion(call: string, options: unknown, own: number, known = ENTRY_OPTIONS): number {
   if (typeof options !== 'object' || options === null) return own;
-  return versionOf(call, options, own, ENTRY_OPTIONS);
+  return versionOf(call, options, own, known);
 }
 
 /** The ttl of an {@link Expiry}; `undefined` where the cache's own is to be used. */

@@ -14,9 +14,10 @@ export abstract class CallReader {
     this.settings = settings;
   }
 
-  protected entryVersion(call: string, options: Expiry | undefined): number {
+  /** @param known the options of the call, where it knows more than those of an entry. */
+  protected entryVersion(call: string, options: Expiry | undefined, known?: readonly string[]): number {
     const { version } = this.settings;
-    return options === undefined ? version : readEntryVersion(call, options, version);
+    return options === undefined ? version : readEntryVersion(call, options, version, known);
   }
 
   /** The milliseconds that an entry of this call lives. */

@@ -68,6 +68,12 @@ export class RecursiveLoadError extends CacheError {
   override readonly code = 'ERR_LOCMEM_RECURSIVE_LOAD';
 }
 
+/** A factory that took longer than the `timeout` of the call that began its run. */
+export class LoadTimeoutError extends CacheError {
+  override readonly name = 'LoadTimeoutError';
+  override readonly code = 'ERR_LOCMEM_LOAD_TIMEOUT';
+}
+
 /** A wrong argument of a call: the language's own `TypeError`, with a stable code. */
 export function invalidArgument(message: string): TypeError & { readonly code: string } {
   return Object.assign(new TypeError(message), { code: 'ERR_LOCMEM_INVALID_ARGUMENT' });

@@ -1,13 +1,13 @@
+import { Run } from './run.js';
 import { WatchedReads } from './watched-reads.js';
 
-/** One run of a factory, and all who wait for it. */
+/** One entry on its way, and the run that brings it. */
 export class Flight {
   /** What the factory made, sealed; `undefined` where there is nothing to store. Set before anyone can join. */
   outcome: Promise<unknown> = Promise.resolve(undefined);
   /** The prefix under which the entry will stand. */
   readonly prefix: string;
-  /** Whether the factory's synchronous part is running: who asks for the key now is the factory itself. */
-  isStarting = true;
+  readonly run: Run = new Run();
 
   constructor(prefix: string) {
     this.prefix = prefix;
@@ -15,8 +15,8 @@ export class Flight {
 }
 
 /**
- * The runs under way in one key space, by name. A run is current while it stands here: only then may its result be
- * stored, and only then do others join it.
+ * The flights under way in one key space, by name. A flight is current while it stands here: only then may its result be
+ * stored, and only then do others join it, unless its run was given up.
  */
 export class Flights {
   readonly #current = new Map<string, Flight>();

@@ -1,7 +1,9 @@
+import type { LoadContext } from '../core/cache.js';
 import { RecursiveLoadError, show, ValueTooLargeError } from '../core/errors.js';
 import { Flight, type Flights } from './flights.js';
+import { type LoadTerms, ttlOf } from './load-terms.js';
 
-export type Factory = () => unknown;
+export type Factory = (context: LoadContext) => unknown;
 
 /** One entry to be loaded. */
 export interface Load {
@@ -9,8 +11,11 @@ export interface Load {
   readonly name: string;
   readonly key: string;
   readonly factory: Factory;
+  /** The ttl that the call asks for, before its terms. */
+  readonly ttl: number;
+  readonly terms: LoadTerms;
   /** Stores what was made. @throws ValueTooLargeError, and then the value goes to the callers all the same. */
-  readonly store: (sealed: unknown) => void | Promise<void>;
+  readonly store: (sealed: unknown, ttl: number) => void | Promise<void>;
 }
 
 /** What a loader needs of its cache. */
@@ -34,15 +39,11 @@ export class Loader {
 
   /** Joins the run under way, or begins one. The value, for one reader. */
   load(load: Load): Promise<unknown> {
-    const { flights, keyPrefix } = this.#place;
     this.checkNotStarting(load.name, load.key);
-    let flight = flights.get(load.name);
-    if (flight === undefined) {
-      flight = new Flight(keyPrefix);
-      flights.depart(load.name, flight);
-      flight.outcome = this.#fly(flight, load);
-    }
-    return flight.outcome.then((sealed) => this.#handOut(sealed));
+    const underWay = this.#place.flights.get(load.name);
+    const flight = underWay === undefined || underWay.run.isGivenUp ? this.#depart(load) : underWay;
+    const answer = flight.outcome.then((sealed) => this.#handOut(sealed));
+    return flight.run.wait(answer, load.terms.signal);
   }
 
   /** The same with a factory and a store that return what they have done, not a promise of it. Joins nobody. */
@@ -52,10 +53,11 @@ export class Loader {
     const flight = new Flight(keyPrefix);
     flights.depart(load.name, flight);
     try {
-      const made = load.factory();
+      const made = load.factory(flight.run.context);
       if (made === undefined) return undefined;
       const sealed = this.#place.seal(made);
-      if (flights.isCurrent(load.name, flight)) keepIfItFits(() => load.store(sealed));
+      const ttl = ttlOf(made, load.ttl, load.terms);
+      if (flights.isCurrent(load.name, flight)) keepIfItFits(() => load.store(sealed, ttl));
       return this.#handOut(sealed);
     } finally {
       flights.land(load.name, flight);
@@ -64,28 +66,40 @@ export class Loader {
 
   /** @throws RecursiveLoadError if it is the factory of `key` that asks for it. */
   checkNotStarting(name: string, key: string): void {
-    if (this.#place.flights.get(name)?.isStarting) {
+    if (this.#place.flights.get(name)?.run.isStarting) {
       throw new RecursiveLoadError(
         `The factory of ${show(key)} asks the cache for ${show(key)} itself. Load the value in the factory.`,
       );
     }
   }
 
+  #depart(load: Load): Flight {
+    const { flights, keyPrefix } = this.#place;
+    const flight = new Flight(keyPrefix);
+    flights.depart(load.name, flight);
+    const outcome = this.#fly(flight, load);
+    flight.outcome = flight.run.within(load.terms.timeout, outcome, `The factory of ${show(load.key)}`);
+    return flight;
+  }
+
   /** What was made, sealed. The flight is current, and others join it, until it is stored. */
-  async #fly(flight: Flight, { name, factory, store }: Load): Promise<unknown> {
+  async #fly(flight: Flight, { name, factory, ttl, terms, store }: Load): Promise<unknown> {
     const { flights } = this.#place;
+    const { run } = flight;
     try {
-      const making = factory();
-      flight.isStarting = false;
+      const making = factory(run.context);
+      run.isStarting = false;
       const made = await making;
+      run.done();
       if (made === undefined) return undefined;
       const sealed = this.#place.seal(made);
       if (flights.isCurrent(name, flight)) {
-        const storing = keepIfItFits(() => store(sealed));
+        const storing = keepIfItFits(() => store(sealed, ttlOf(made, ttl, terms)));
         if (storing !== undefined) await storing;
       }
       return sealed;
     } finally {
+      run.done();
       flights.land(name, flight);
     }
   }

@@ -1,8 +1,11 @@
-import type { SyncCache, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type { LoadContext, SyncCache, ValueOrFactory, WrapOptions } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
-import type { Expiry } from '../core/call-options.js';
+import { LOAD_OPTIONS, LOADED_ENTRY_OPTIONS, type LoadedEntryOptions, type LoadOptions } from '../core/call-options.js';
 import { InProcessCache } from '../core/in-process-cache.js';
+import type { Ttl } from '../core/ttl.js';
 import type { Flights } from './flights.js';
+import { checkNotAborted } from './leaving.js';
+import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
 import { type Factory, type Load, Loader } from './loader.js';
 import { wrapFunction } from './wrap.js';
 
@@ -27,29 +30,36 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     });
   }
 
-  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T> {
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     try {
-      const version = this.entryVersion('getOrSet', options);
+      const version = this.entryVersion('getOrSet', options, LOAD_OPTIONS);
       const ttl = this.entryTtl(options);
+      const terms = readLoadTerms(options);
+      checkNotAborted(terms.signal);
       const held = this.read(key, version);
       if (held !== undefined) return Promise.resolve(held as T);
       return typeof valueOrFactory === 'function'
-        ? (this.#loader.load(this.#loadOf(key, valueOrFactory as Factory, ttl, version)) as Promise<T>)
-        : Promise.resolve(this.#keep(key, valueOrFactory, ttl, version) as T);
+        ? (this.#loader.load(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms)) as Promise<T>)
+        : Promise.resolve(this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version) as T);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  getOrSetSync<T>(key: string, valueOrFactory: T | (() => T), options?: Expiry): T {
-    const version = this.entryVersion('getOrSet', options);
+  getOrSetSync<T>(
+    key: string,
+    valueOrFactory: T | ((context: LoadContext) => T),
+    options?: LoadedEntryOptions | Ttl,
+  ): T {
+    const version = this.entryVersion('getOrSetSync', options, LOADED_ENTRY_OPTIONS);
     const ttl = this.entryTtl(options);
+    const terms = readLoadTerms(options);
     const held = this.read(key, version);
     if (held !== undefined) return held as T;
     return (
       typeof valueOrFactory === 'function'
-        ? this.#loader.loadSync(this.#loadOf(key, valueOrFactory as Factory, ttl, version))
-        : this.#keep(key, valueOrFactory, ttl, version)
+        ? this.#loader.loadSync(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
+        : this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version)
     ) as T;
   }
 
@@ -57,9 +67,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     fn: (this: This, ...args: A) => R,
     options: WrapOptions<A>,
   ): (this: This, ...args: A) => Promise<Awaited<R>> {
-    return wrapFunction(this, fn, options, (expiry) => {
-      this.entryVersion('wrap', expiry);
-      this.entryTtl(expiry);
+    return wrapFunction(this, fn, options, (loadOptions) => {
+      this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
+      this.entryTtl(loadOptions);
+      readLoadTerms(loadOptions);
     });
   }
 
@@ -72,12 +83,14 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return `${version}:${key}`;
   }
 
-  #loadOf(key: string, factory: Factory, ttl: number, version: number): Load {
+  #loadOf(key: string, factory: Factory, ttl: number, version: number, terms: LoadTerms): Load {
     return {
       name: this.flightName(key, version),
       key,
       factory,
-      store: (sealed) => this.writeLoaded(key, sealed, ttl, version),
+      ttl,
+      terms,
+      store: (sealed, storedTtl) => this.writeLoaded(key, sealed, storedTtl, version),
     };
   }
 

@@ -1,10 +1,13 @@
 import type { Cache, ValueOrFactory, WrapOptions } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
-import type { Expiry } from '../core/call-options.js';
+import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine } from '../core/engine.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
+import type { Ttl } from '../core/ttl.js';
 import type { Flights } from './flights.js';
+import { checkNotAborted, unlessAborted } from './leaving.js';
+import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
 import { type Factory, Loader } from './loader.js';
 import { wrapFunction } from './wrap.js';
 
@@ -34,21 +37,41 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     });
   }
 
-  async getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T> {
-    const at = this.address(key, this.entryVersion('getOrSet', options));
+  async getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
+    const at = this.address(key, this.entryVersion('getOrSet', options, LOAD_OPTIONS));
     const ttl = this.entryTtl(options);
-    const isFactory = typeof valueOrFactory === 'function';
+    const terms = readLoadTerms(options);
+    const { signal } = terms;
+    checkNotAborted(signal);
     // Here and now: after the read it could no more be told who asks.
-    if (isFactory) this.#loader.checkNotStarting(at.name, key);
-    const sealed = isFactory ? undefined : this.sealed(valueOrFactory);
-    const held = await this.#readWatched(at);
-    if (held !== undefined) return held as T;
-    if (isFactory) {
-      const load = { name: at.name, key, factory: valueOrFactory as Factory, store: this.#storeAt(at, ttl) };
-      return (await this.#loader.load(load)) as T;
-    }
-    await this.writeCounted(at, sealed, ttl);
-    return this.engine.unseal(sealed) as T;
+    if (typeof valueOrFactory === 'function') this.#loader.checkNotStarting(at.name, key);
+    const answer =
+      typeof valueOrFactory === 'function'
+        ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
+        : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms));
+    return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
+  }
+
+  wrap<A extends unknown[], R, This = unknown>(
+    fn: (this: This, ...args: A) => R,
+    options: WrapOptions<A>,
+  ): (this: This, ...args: A) => Promise<Awaited<R>> {
+    return wrapFunction(this, fn, options, (loadOptions) => {
+      this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
+      this.entryTtl(loadOptions);
+      readLoadTerms(loadOptions);
+    });
+  }
+
+  protected override changed(ats: readonly Address[] | undefined): void {
+    const { flights } = this.engine;
+    const { keyPrefix } = this.settings;
+    if (ats === undefined) flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
+    else for (const { name } of ats) flights.overrule(name);
+  }
+
+  protected override stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined {
+    return this.engine.flights.stored(ats?.map(({ name }) => name));
   }
 
   /** A miss that was true when it was told: a write that came between is read in its turn. */
@@ -64,36 +87,28 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return this.#readWatched(at);
   }
 
-  wrap<A extends unknown[], R, This = unknown>(
-    fn: (this: This, ...args: A) => R,
-    options: WrapOptions<A>,
-  ): (this: This, ...args: A) => Promise<Awaited<R>> {
-    return wrapFunction(this, fn, options, (expiry) => {
-      this.entryVersion('wrap', expiry);
-      this.entryTtl(expiry);
-    });
+  async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
+    const held = await this.#readWatched(at);
+    if (held !== undefined) return held;
+    checkNotAborted(terms.signal);
+    const { name, key } = at;
+    return this.#loader.load({ name, key, factory, ttl, terms, store: (...made) => this.#store(at, ...made) });
   }
 
-  protected override changed(ats: readonly Address[] | undefined): void {
-    const { flights } = this.engine;
-    const { keyPrefix } = this.settings;
-    if (ats === undefined) flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
-    else for (const { name } of ats) flights.overrule(name);
-  }
-
-  protected override stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined {
-    return this.engine.flights.stored(ats?.map(({ name }) => name));
+  async #readOrWrite(at: Address, sealed: unknown, ttl: number): Promise<unknown> {
+    const held = await this.#readWatched(at);
+    if (held !== undefined) return held;
+    await this.writeCounted(at, sealed, ttl);
+    return this.engine.unseal(sealed);
   }
 
   /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
-  #storeAt(at: Address, ttl: number): (sealed: unknown) => Promise<void> {
-    return async (sealed) => {
-      try {
-        const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
-        await this.orElse(this.countedSet(storing), undefined);
-      } catch (error) {
-        if (!(error instanceof CacheUnavailableError)) throw error;
-      }
-    };
+  async #store(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    try {
+      const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
+      await this.orElse(this.countedSet(storing), undefined);
+    } catch (error) {
+      if (!(error instanceof CacheUnavailableError)) throw error;
+    }
   }
 }

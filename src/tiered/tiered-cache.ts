@@ -1,8 +1,9 @@
 import type { ValueOrFactory } from '../core/cache.js';
 import { readCacheOptions } from '../core/cache-options.js';
-import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
+import type { GetOptions, LoadOptions, VersionOptions } from '../core/call-options.js';
 import type { Address } from '../core/engine.js';
 import { engineOf, settingsOf } from '../core/server-cache.js';
+import type { Ttl } from '../core/ttl.js';
 import type { LoadingCache } from '../load/loading-cache.js';
 import { type FarLoadingEngine, LoadingServerCache } from '../load/loading-server-cache.js';
 import { NearTier } from './near-tier.js';
@@ -54,7 +55,7 @@ export class TieredCache extends LoadingServerCache {
     return super.get(key, options as never);
   }
 
-  override getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: Expiry): Promise<T> {
+  override getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     if (options === undefined) {
       const near = this.#quick(key);
       if (near !== undefined) return Promise.resolve(near as T);

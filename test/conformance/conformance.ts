@@ -5,6 +5,7 @@ import { counters } from './counters.js';
 import { counting } from './counting.js';
 import { expiry } from './expiry.js';
 import { keyForms } from './key-forms.js';
+import { loadOptions } from './load-options.js';
 import { loading } from './loading.js';
 import { manyKeys } from './many-keys.js';
 import { readingAndWriting } from './reading-and-writing.js';
@@ -19,6 +20,7 @@ export function conformance(subject: Subject): void {
     badInput(subject);
     closing(subject);
     loading(subject);
+    loadOptions(subject);
     if (subject.face === 'async') singleFlight(subject);
     if (!subject.capabilities.stores) return;
     readingAndWriting(subject);

@@ -33,7 +33,7 @@ const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves
  * Resolves when what `cache` was asked about `key` before is answered, and what follows from the answers has begun: on a
  * server, who calls `getOrSet` joins a run, or begins one, only then.
  */
-async function answered(cache: Cache, key = 'k', version = 1): Promise<void> {
+export async function answered(cache: Cache, key = 'k', version = 1): Promise<void> {
   await cache.get(key, { version });
   await setImmediate();
 }

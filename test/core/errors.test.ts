@@ -12,6 +12,7 @@ const CODES = {
   KeyNotFoundError: 'ERR_LOCMEM_KEY_NOT_FOUND',
   UncacheableValueError: 'ERR_LOCMEM_UNCACHEABLE_VALUE',
   ValueTooLargeError: 'ERR_LOCMEM_VALUE_TOO_LARGE',
+  LoadTimeoutError: 'ERR_LOCMEM_LOAD_TIMEOUT',
   NoSpaceError: 'ERR_LOCMEM_NO_SPACE',
   SegmentError: 'ERR_LOCMEM_SEGMENT',
   CacheUnavailableError: 'ERR_LOCMEM_UNAVAILABLE',

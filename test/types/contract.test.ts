@@ -102,6 +102,19 @@ export function loads(c: SyncCache): void {
   expectType<Equal<typeof fromValue, Promise<number>>>();
   const sync = c.getOrSetSync('k', () => 'made', { ttl: '5m' });
   expectType<Equal<typeof sync, string>>();
+  const fetched = c.getOrSet('k', async ({ signal }) => (await fetch('http://localhost', { signal })).status, {
+    ttl: '5m',
+    jitter: '30s',
+    negativeTtl: 0,
+    timeout: '2s',
+    signal: undefined,
+  });
+  expectType<Equal<typeof fetched, Promise<number>>>();
+  c.getOrSetSync('k', () => 1, { jitter: '30s', negativeTtl: '1s' });
+  // @ts-expect-error the sync face does not wait
+  c.getOrSetSync('k', () => 1, { timeout: '1s' });
+  // @ts-expect-error a set does not load
+  c.set('k', 1, { jitter: '1s' });
 
   const wrapped = c.wrap(async (id: number, name: string) => ({ id, name }), {
     key: (id, name) => `${id}:${name}`,
