@@ -1,7 +1,16 @@
 export type { TieredConfig } from './config/backends.js';
 export { type CacheConfig, type Caches, type CachesConfig, createCaches } from './config/create-caches.js';
 export { type ConfiguredCaches, cache, caches, configureCaches } from './config/default-caches.js';
-export type { Cache, Entries, LoadContext, SyncCache, ValueOrFactory, WrapOptions } from './core/cache.js';
+export type {
+  Cache,
+  Entries,
+  LoadContext,
+  LoadedMany,
+  LoadMissing,
+  SyncCache,
+  ValueOrFactory,
+  WrapOptions,
+} from './core/cache.js';
 export type { CacheOptions } from './core/cache-options.js';
 export type {
   EntryOptions,

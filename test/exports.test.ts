@@ -43,6 +43,7 @@ describe('the package', () => {
       'add',
       'getOrSet',
       'getMany',
+      'getOrSetMany',
       'setMany',
       'has',
       'delete',

@@ -17,6 +17,12 @@ export interface LoadContext {
 /** A value, or what makes it when it is not in the cache. */
 export type ValueOrFactory<T> = T | ((context: LoadContext) => T | PromiseLike<T>);
 
+/** What a loader of many keys returns: as {@link Entries}. A key that is left out, or `undefined`, is not there. */
+export type LoadedMany<T> = Readonly<Record<string, T | undefined>> | Iterable<readonly [key: string, value: T]>;
+
+/** Makes the values of those keys that are not in the cache, in the order asked. */
+export type LoadMissing<T> = (missing: string[], context: LoadContext) => LoadedMany<T> | PromiseLike<LoadedMany<T>>;
+
 /** How `wrap` names and stores the results of a function. */
 export interface WrapOptions<A extends unknown[]> extends LoadOptions {
   /** The key, or what makes it of the function's arguments. */
@@ -57,6 +63,19 @@ export interface Cache {
    * @throws LoadTimeoutError if the factory takes longer than the `timeout`.
    */
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
+
+  /**
+   * The cached values of `keys`, and those that one call of the loader makes for all that are missing, stored; in the
+   * order asked. What the loader leaves out is not stored, and not in the result. A key that is being loaded already is
+   * waited for and not loaded again, be it by this call or `getOrSet`; else all is as it is there, for each key.
+   *
+   * @throws TypeError if the loader returns what is not pairs, or a key that it was not asked for.
+   */
+  getOrSetMany<T>(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<T>,
+    options?: LoadOptions | Ttl,
+  ): Promise<Map<string, T>>;
 
   /** Those of `keys` that were found, in the order asked. A key named twice is one key. */
   getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>>;
@@ -130,6 +149,12 @@ export interface SyncCache extends Cache {
     valueOrFactory: T | ((context: LoadContext) => T),
     options?: LoadedEntryOptions | Ttl,
   ): T;
+  /** With a loader that returns the values, not a promise of them. */
+  getOrSetManySync<T>(
+    keys: Iterable<string>,
+    loadMissing: (missing: string[], context: LoadContext) => LoadedMany<T>,
+    options?: LoadedEntryOptions | Ttl,
+  ): Map<string, T>;
   getManySync<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Map<string, T>;
   setManySync(entries: Entries, options?: Expiry): string[];
   hasSync(key: string, options?: VersionOptions): boolean;

@@ -67,21 +67,25 @@ export function uniqueKeys(call: string, keys: Iterable<string>): Set<string> {
   return unique;
 }
 
-export function pairs(entries: Entries): Iterable<readonly [string, unknown]> {
+/** The pairs of what is given or returned. @param who as the error begins: `setMany takes`. */
+export function pairs(who: string, entries: Entries): Iterable<readonly [string, unknown]> {
   if (typeof entries !== 'object' || entries === null) {
-    throw invalidArgument(`setMany takes an object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
+    throw invalidArgument(`${who} an object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
   }
   if (!(Symbol.iterator in entries)) {
     if (isPlainObject(entries)) return Object.entries(entries);
-    throw invalidArgument(`setMany takes a plain object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
+    throw invalidArgument(`${who} a plain object, a Map or an iterable of [key, value]; got ${show(entries)}.`);
   }
-  return checkedPairs(entries as Iterable<readonly [string, unknown]>);
+  return checkedPairs(who, entries as Iterable<readonly [string, unknown]>);
 }
 
-function* checkedPairs(entries: Iterable<readonly [string, unknown]>): Iterable<readonly [string, unknown]> {
+function* checkedPairs(
+  who: string,
+  entries: Iterable<readonly [string, unknown]>,
+): Iterable<readonly [string, unknown]> {
   for (const pair of entries) {
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw invalidArgument(`setMany takes pairs of [key, value]; got ${show(pair)}.`);
+      throw invalidArgument(`${who} pairs of [key, value]; got ${show(pair)}.`);
     }
     yield pair as unknown as readonly [string, unknown];
   }

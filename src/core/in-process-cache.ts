@@ -98,7 +98,7 @@ export abstract class InProcessCache extends CallReader {
     const ttl = this.entryTtl(options);
     this.checkOpen();
     const sealed = new Map<string, unknown>();
-    for (const [key, value] of pairs(entries)) {
+    for (const [key, value] of pairs('setMany takes', entries)) {
       checkKey(key);
       sealed.set(key, this.sealed(value));
     }

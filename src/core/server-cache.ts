@@ -93,17 +93,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   }
 
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
-    const ats = this.#addresses('getMany', keys, this.versionOf('getMany', options));
-    const found = new Map<string, T>();
-    if (ats.length === 0) return found;
-    const values = await this.orElse(this.engine.readMany(ats), []);
-    for (let i = 0; i < ats.length; i++) {
-      const value = values[i];
-      if (value !== undefined) found.set(ats[i]!.key, value as T);
-    }
-    this.#hits += found.size;
-    this.#misses += ats.length - found.size;
-    return found;
+    const ats = this.addresses('getMany', keys, this.versionOf('getMany', options));
+    return (await this.readManyCounted(ats)) as Map<string, T>;
   }
 
   async setMany(entries: Entries, options?: Expiry): Promise<string[]> {
@@ -111,7 +102,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const ttl = this.entryTtl(options);
     this.checkOpen();
     const sealed = new Map<string, NewEntry>();
-    for (const [key, value] of pairs(entries)) {
+    for (const [key, value] of pairs('setMany takes', entries)) {
       const at = this.address(key, version);
       sealed.set(at.name, { at, sealed: this.sealed(value) });
     }
@@ -136,7 +127,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   }
 
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
-    const asked = this.#addresses('deleteMany', keys, this.versionOf('deleteMany', options));
+    const asked = this.addresses('deleteMany', keys, this.versionOf('deleteMany', options));
     const ats = [...new Map(asked.map((at) => [at.name, at])).values()];
     if (ats.length === 0) return 0;
     const removed = await this.#change(ats, () => this.engine.removeMany(ats), 0);
@@ -248,6 +239,30 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     else this.#misses++;
   }
 
+  /** Those that are there, by key, in the order asked. */
+  protected async readManyCounted(ats: readonly Address[]): Promise<Map<string, unknown>> {
+    const found = new Map<string, unknown>();
+    if (ats.length === 0) return found;
+    const values = await this.orElse(this.engine.readMany(ats), []);
+    for (const [i, { key }] of ats.entries()) {
+      const value = values[i];
+      if (value !== undefined) found.set(key, value);
+    }
+    this.#hits += found.size;
+    this.#misses += ats.length - found.size;
+    return found;
+  }
+
+  /** Those that were not stored. */
+  protected async writeManyCounted(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+    const failed = await this.orElse(
+      this.engine.writeMany(entries, ttl),
+      entries.map(({ at }) => at),
+    );
+    this.#sets += entries.length - failed.length;
+    return failed;
+  }
+
   protected async writeCounted(at: Address, sealed: unknown, ttl: number): Promise<void> {
     await this.#change([at], () => this.countedSet(this.engine.write(at, sealed, ttl)), undefined);
   }
@@ -304,7 +319,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     }
   }
 
-  #addresses(call: string, keys: Iterable<string>, version: number): Address[] {
+  protected addresses(call: string, keys: Iterable<string>, version: number): Address[] {
     this.checkOpen();
     return Array.from(uniqueKeys(call, keys), (key) => this.address(key, version));
   }

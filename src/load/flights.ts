@@ -1,4 +1,5 @@
-import { Run } from './run.js';
+import { RecursiveLoadError, show } from '../core/errors.js';
+import type { Run } from './run.js';
 import { WatchedReads } from './watched-reads.js';
 
 /** One entry on its way, and the run that brings it. */
@@ -7,10 +8,11 @@ export class Flight {
   outcome: Promise<unknown> = Promise.resolve(undefined);
   /** The prefix under which the entry will stand. */
   readonly prefix: string;
-  readonly run: Run = new Run();
+  readonly run: Run;
 
-  constructor(prefix: string) {
+  constructor(prefix: string, run: Run) {
     this.prefix = prefix;
+    this.run = run;
   }
 }
 
@@ -29,8 +31,19 @@ export class Flights {
     return this.#current.size;
   }
 
-  get(name: string): Flight | undefined {
-    return this.#current.get(name);
+  /** The flight that who asks for this name waits for. */
+  joinable(name: string): Flight | undefined {
+    const flight = this.#current.get(name);
+    return flight?.run.isGivenUp ? undefined : flight;
+  }
+
+  /** @throws RecursiveLoadError if it is the factory of `key` that asks for it. */
+  checkNotStarting(name: string, key: string): void {
+    if (this.#current.get(name)?.run.isStarting) {
+      throw new RecursiveLoadError(
+        `The factory of ${show(key)} asks the cache for ${show(key)} itself. Load the value in the factory.`,
+      );
+    }
   }
 
   depart(name: string, flight: Flight): void {
@@ -62,7 +75,7 @@ export class Flights {
   }
 
   /** What a run has made is on its way until `writing` is settled. */
-  storing(name: string, writing: Promise<void>): Promise<void> {
+  storing<T>(name: string, writing: Promise<T>): Promise<T> {
     const stored = writing
       .catch(() => {})
       .then(() => {

@@ -1,7 +1,8 @@
 import type { LoadContext } from '../core/cache.js';
-import { RecursiveLoadError, show, ValueTooLargeError } from '../core/errors.js';
+import { show, ValueTooLargeError } from '../core/errors.js';
 import { Flight, type Flights } from './flights.js';
 import { type LoadTerms, ttlOf } from './load-terms.js';
+import { Run } from './run.js';
 
 export type Factory = (context: LoadContext) => unknown;
 
@@ -39,9 +40,9 @@ export class Loader {
 
   /** Joins the run under way, or begins one. The value, for one reader. */
   load(load: Load): Promise<unknown> {
-    this.checkNotStarting(load.name, load.key);
-    const underWay = this.#place.flights.get(load.name);
-    const flight = underWay === undefined || underWay.run.isGivenUp ? this.#depart(load) : underWay;
+    const { flights } = this.#place;
+    flights.checkNotStarting(load.name, load.key);
+    const flight = flights.joinable(load.name) ?? this.#depart(load);
     const answer = flight.outcome.then((sealed) => this.#handOut(sealed));
     return flight.run.wait(answer, load.terms.signal);
   }
@@ -49,8 +50,8 @@ export class Loader {
   /** The same with a factory and a store that return what they have done, not a promise of it. Joins nobody. */
   loadSync(load: Load): unknown {
     const { flights, keyPrefix } = this.#place;
-    this.checkNotStarting(load.name, load.key);
-    const flight = new Flight(keyPrefix);
+    flights.checkNotStarting(load.name, load.key);
+    const flight = new Flight(keyPrefix, new Run());
     flights.depart(load.name, flight);
     try {
       const made = load.factory(flight.run.context);
@@ -64,18 +65,9 @@ export class Loader {
     }
   }
 
-  /** @throws RecursiveLoadError if it is the factory of `key` that asks for it. */
-  checkNotStarting(name: string, key: string): void {
-    if (this.#place.flights.get(name)?.run.isStarting) {
-      throw new RecursiveLoadError(
-        `The factory of ${show(key)} asks the cache for ${show(key)} itself. Load the value in the factory.`,
-      );
-    }
-  }
-
   #depart(load: Load): Flight {
     const { flights, keyPrefix } = this.#place;
-    const flight = new Flight(keyPrefix);
+    const flight = new Flight(keyPrefix, new Run());
     flights.depart(load.name, flight);
     const outcome = this.#fly(flight, load);
     flight.outcome = flight.run.within(load.terms.timeout, outcome, `The factory of ${show(load.key)}`);
@@ -110,7 +102,7 @@ export class Loader {
 }
 
 /** The callers asked for the value, and there it is: that it cannot be kept is no reason to refuse it. */
-function keepIfItFits(store: () => void | Promise<void>): void | Promise<void> {
+export function keepIfItFits(store: () => void | Promise<void>): void | Promise<void> {
   try {
     return store()?.catch(unlessTooLarge);
   } catch (error) {

@@ -1,17 +1,21 @@
-import type { LoadContext, SyncCache, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type { LoadContext, LoadedMany, LoadMissing, SyncCache, ValueOrFactory, WrapOptions } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_OPTIONS, LOADED_ENTRY_OPTIONS, type LoadedEntryOptions, type LoadOptions } from '../core/call-options.js';
+import { uniqueKeys } from '../core/call-reader.js';
+import type { Address } from '../core/engine.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import type { Ttl } from '../core/ttl.js';
+import { BatchLoader, checkLoader, filled, type LoadedEntry } from './batch-loader.js';
 import type { Flights } from './flights.js';
 import { checkNotAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
-import { type Factory, type Load, Loader } from './loader.js';
+import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
 import { wrapFunction } from './wrap.js';
 
 /** Loading through an in-process cache: `getOrSet` and `wrap`, one run of a factory at a time. */
 export abstract class LoadingCache extends InProcessCache implements SyncCache {
   readonly #loader: Loader;
+  readonly #batchLoader: BatchLoader;
   /** The runs under way, shared by all caches that share their entries. */
   protected abstract readonly flights: Flights;
   /** Writes what a run has made, if anybody still has the place open. @throws ValueTooLargeError */
@@ -20,14 +24,16 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   protected constructor(settings: CacheSettings) {
     super(settings);
     const flightsHere = () => this.flights;
-    this.#loader = new Loader({
+    const place: LoadingPlace = {
       get flights() {
         return flightsHere();
       },
       keyPrefix: settings.keyPrefix,
       seal: (value) => this.seal(value),
       unseal: (sealed) => this.unseal(sealed),
-    });
+    };
+    this.#loader = new Loader(place);
+    this.#batchLoader = new BatchLoader(place);
   }
 
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
@@ -63,6 +69,35 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     ) as T;
   }
 
+  async getOrSetMany<T>(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<T>,
+    options?: LoadOptions | Ttl,
+  ): Promise<Map<string, T>> {
+    const version = this.entryVersion('getOrSetMany', options, LOAD_OPTIONS);
+    const ttl = this.entryTtl(options);
+    const terms = readLoadTerms(options);
+    checkNotAborted(terms.signal);
+    const { values, wanted } = this.#readMany('getOrSetMany', keys, loadMissing, version);
+    if (wanted.length === 0) return values as Map<string, T>;
+    const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
+    return filled<T>(values, await this.#batchLoader.load(batch));
+  }
+
+  getOrSetManySync<T>(
+    keys: Iterable<string>,
+    loadMissing: (missing: string[], context: LoadContext) => LoadedMany<T>,
+    options?: LoadedEntryOptions | Ttl,
+  ): Map<string, T> {
+    const version = this.entryVersion('getOrSetManySync', options, LOADED_ENTRY_OPTIONS);
+    const ttl = this.entryTtl(options);
+    const terms = readLoadTerms(options);
+    const { values, wanted } = this.#readMany('getOrSetManySync', keys, loadMissing, version);
+    if (wanted.length === 0) return values as Map<string, T>;
+    const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
+    return filled<T>(values, this.#batchLoader.loadSync(batch));
+  }
+
   wrap<A extends unknown[], R, This = unknown>(
     fn: (this: This, ...args: A) => R,
     options: WrapOptions<A>,
@@ -93,6 +128,26 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       store: (sealed, storedTtl) => this.writeLoaded(key, sealed, storedTtl, version),
     };
   }
+
+  /** What is there, with `undefined` in the place of what is not and is wanted. */
+  #readMany(call: string, keys: Iterable<string>, loadMissing: unknown, version: number) {
+    checkLoader(call, loadMissing);
+    this.checkOpen();
+    const values = new Map<string, unknown>();
+    const wanted: Address[] = [];
+    for (const key of uniqueKeys(call, keys)) {
+      const value = this.read(key, version);
+      values.set(key, value);
+      if (value === undefined) wanted.push({ key, version, name: this.flightName(key, version) });
+    }
+    return { values, wanted };
+  }
+
+  readonly #storeMany = (made: readonly LoadedEntry[]): void => {
+    for (const { at, sealed, ttl } of made) {
+      keepIfItFits(() => this.writeLoaded(at.key, sealed, ttl, at.version));
+    }
+  };
 
   #keep(key: string, value: unknown, ttl: number, version: number): unknown {
     const sealed = this.sealed(value);

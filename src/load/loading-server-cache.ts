@@ -1,14 +1,15 @@
-import type { Cache, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type { Cache, LoadMissing, ValueOrFactory, WrapOptions } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
-import type { Address, Engine, FarEngine } from '../core/engine.js';
+import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
 import type { Ttl } from '../core/ttl.js';
+import { type BatchFactory, BatchLoader, checkLoader, type LoadedEntry } from './batch-loader.js';
 import type { Flights } from './flights.js';
 import { checkNotAborted, unlessAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
-import { type Factory, Loader } from './loader.js';
+import { type Factory, keepIfItFits, Loader, type LoadingPlace } from './loader.js';
 import { wrapFunction } from './wrap.js';
 
 /** An engine whose caches in this process share their runs. */
@@ -26,15 +27,18 @@ export type FarLoadingEngine = LoadingEngine & FarEngine;
 export abstract class LoadingServerCache extends ServerCache implements Cache {
   declare protected readonly engine: LoadingEngine;
   readonly #loader: Loader;
+  readonly #batchLoader: BatchLoader;
 
   protected constructor(settings: CacheSettings, engine: LoadingEngine, failsOpen: boolean) {
     super(settings, engine, failsOpen);
-    this.#loader = new Loader({
+    const place: LoadingPlace = {
       flights: engine.flights,
       keyPrefix: settings.keyPrefix,
       seal: (value) => engine.seal(value),
       unseal: (sealed) => engine.unseal(sealed),
-    });
+    };
+    this.#loader = new Loader(place);
+    this.#batchLoader = new BatchLoader(place);
   }
 
   async getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
@@ -44,12 +48,29 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     const { signal } = terms;
     checkNotAborted(signal);
     // Here and now: after the read it could no more be told who asks.
-    if (typeof valueOrFactory === 'function') this.#loader.checkNotStarting(at.name, key);
+    if (typeof valueOrFactory === 'function') this.engine.flights.checkNotStarting(at.name, key);
     const answer =
       typeof valueOrFactory === 'function'
         ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
         : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms));
     return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
+  }
+
+  async getOrSetMany<T>(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<T>,
+    options?: LoadOptions | Ttl,
+  ): Promise<Map<string, T>> {
+    const version = this.entryVersion('getOrSetMany', options, LOAD_OPTIONS);
+    const ttl = this.entryTtl(options);
+    const terms = readLoadTerms(options);
+    const { signal } = terms;
+    checkLoader('getOrSetMany', loadMissing);
+    const ats = this.addresses('getOrSetMany', keys, version);
+    checkNotAborted(signal);
+    for (const { name, key } of ats) this.engine.flights.checkNotStarting(name, key);
+    const answer = this.#readOrLoadMany(ats, loadMissing, ttl, terms);
+    return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<Map<string, T>>;
   }
 
   wrap<A extends unknown[], R, This = unknown>(
@@ -87,6 +108,21 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return this.#readWatched(at);
   }
 
+  /** The same for many: what is missing, and was written meanwhile, is read again. */
+  async #readManyWatched(ats: readonly Address[]): Promise<Map<string, unknown>> {
+    const { reads } = this.engine.flights;
+    const watches = ats.map(({ name }) => reads.begin(name));
+    let held: Map<string, unknown>;
+    try {
+      held = await this.readManyCounted(ats);
+    } finally {
+      for (const [i, { name }] of ats.entries()) reads.end(name, watches[i]!);
+    }
+    const again = ats.filter(({ key }, i) => !held.has(key) && watches[i]!.isOverruled);
+    if (again.length === 0) return held;
+    return new Map([...held, ...(await this.#readManyWatched(again))]);
+  }
+
   async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
     const held = await this.#readWatched(at);
     if (held !== undefined) return held;
@@ -102,13 +138,56 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return this.engine.unseal(sealed);
   }
 
-  /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
-  async #store(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    try {
-      const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
-      await this.orElse(this.countedSet(storing), undefined);
-    } catch (error) {
-      if (!(error instanceof CacheUnavailableError)) throw error;
+  async #readOrLoadMany(
+    ats: readonly Address[],
+    loadMissing: BatchFactory,
+    ttl: number,
+    terms: LoadTerms,
+  ): Promise<Map<string, unknown>> {
+    const held = await this.#readManyWatched(ats);
+    const wanted = ats.filter(({ key }) => !held.has(key));
+    if (wanted.length === 0) return inOrder(ats, held);
+    checkNotAborted(terms.signal);
+    const store = (made: readonly LoadedEntry[]) => this.#storeMany(made);
+    const loaded = await this.#batchLoader.load({ wanted, loadMissing, ttl, terms, store });
+    return inOrder(ats, new Map([...held, ...loaded]));
+  }
+
+  /** One call for all that live equally long. After `close` each is written as a single run writes it. */
+  async #storeMany(made: readonly LoadedEntry[]): Promise<void> {
+    if (!this.isOpen) {
+      await Promise.all(made.map(({ at, sealed, ttl }) => keepIfItFits(() => this.#store(at, sealed, ttl))));
+      return;
     }
+    const byTtl = new Map<number, NewEntry[]>();
+    for (const entry of made) {
+      const alike = byTtl.get(entry.ttl);
+      if (alike === undefined) byTtl.set(entry.ttl, [entry]);
+      else alike.push(entry);
+    }
+    const storing = [...byTtl].map(([ttl, entries]) => {
+      const writing = this.writeManyCounted(entries, ttl);
+      for (const { at } of entries) this.engine.flights.storing(at.name, writing);
+      return writing;
+    });
+    await unlessUnavailable(Promise.all(storing));
+  }
+
+  async #store(at: Address, sealed: unknown, ttl: number): Promise<void> {
+    const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
+    await unlessUnavailable(this.orElse(this.countedSet(storing), undefined));
+  }
+}
+
+function inOrder(ats: readonly Address[], values: ReadonlyMap<string, unknown>): Map<string, unknown> {
+  return new Map(ats.filter(({ key }) => values.has(key)).map(({ key }) => [key, values.get(key)]));
+}
+
+/** A server that is gone when values have been made is no reason to refuse them to who asked. */
+async function unlessUnavailable(storing: Promise<unknown>): Promise<void> {
+  try {
+    await storing;
+  } catch (error) {
+    if (!(error instanceof CacheUnavailableError)) throw error;
   }
 }

@@ -5,6 +5,7 @@ import { counters } from './counters.js';
 import { counting } from './counting.js';
 import { expiry } from './expiry.js';
 import { keyForms } from './key-forms.js';
+import { loadMany } from './load-many.js';
 import { loadOptions } from './load-options.js';
 import { loading } from './loading.js';
 import { manyKeys } from './many-keys.js';
@@ -21,6 +22,7 @@ export function conformance(subject: Subject): void {
     closing(subject);
     loading(subject);
     loadOptions(subject);
+    loadMany(subject);
     if (subject.face === 'async') singleFlight(subject);
     if (!subject.capabilities.stores) return;
     readingAndWriting(subject);

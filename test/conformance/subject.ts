@@ -61,6 +61,7 @@ const TWINS = [
   'add',
   'getOrSet',
   'getMany',
+  'getOrSetMany',
   'setMany',
   'has',
   'delete',

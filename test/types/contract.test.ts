@@ -116,6 +116,17 @@ export function loads(c: SyncCache): void {
   // @ts-expect-error a set does not load
   c.set('k', 1, { jitter: '1s' });
 
+  const fromMap = c.getOrSetMany(['a'], async (missing) => new Map(missing.map((key) => [key, 1])), '5m');
+  expectType<Equal<typeof fromMap, Promise<Map<string, number>>>>();
+  const fromObject = c.getOrSetMany(new Set(['a']), () => ({ a: 'one', b: 'two' }), { jitter: '1s' });
+  expectType<Equal<typeof fromObject, Promise<Map<string, string>>>>();
+  const fromPairs = c.getOrSetMany<User>(['a'], (missing) => missing.map((name) => [name, { name }]));
+  expectType<Equal<typeof fromPairs, Promise<Map<string, User>>>>();
+  const manySync = c.getOrSetManySync(['a'], (missing) => missing.map((key) => [key, key.length] as const));
+  expectType<Equal<typeof manySync, Map<string, number>>>();
+  // @ts-expect-error values alone do not say whose they are
+  c.getOrSetMany(['a'], () => [1]);
+
   const wrapped = c.wrap(async (id: number, name: string) => ({ id, name }), {
     key: (id, name) => `${id}:${name}`,
     ttl: '5m',

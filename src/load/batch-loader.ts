@@ -1,0 +1,157 @@
+import type { Entries, LoadContext } from '../core/cache.js';
+import { pairs } from '../core/call-reader.js';
+import type { Address, NewEntry } from '../core/engine.js';
+import { invalidArgument, show } from '../core/errors.js';
+import { Flight } from './flights.js';
+import { type LoadTerms, ttlOf } from './load-terms.js';
+import type { LoadingPlace } from './loader.js';
+import { Run } from './run.js';
+
+export type BatchFactory = (missing: string[], context: LoadContext) => unknown;
+
+/** An entry as it was made, and the milliseconds that it is to live. */
+export interface LoadedEntry extends NewEntry {
+  readonly ttl: number;
+}
+
+/** Several entries to be loaded by one call. */
+export interface Batch {
+  readonly wanted: readonly Address[];
+  readonly loadMissing: BatchFactory;
+  /** The ttl that the call asks for, before its terms. */
+  readonly ttl: number;
+  readonly terms: LoadTerms;
+  /** Stores what was made, as far as it can be stored. */
+  readonly store: (made: readonly LoadedEntry[]) => void | Promise<void>;
+}
+
+/** Runs loaders of many keys: one run for all that nobody is loading yet, and one flight for each of them. */
+export class BatchLoader {
+  readonly #place: LoadingPlace;
+
+  constructor(place: LoadingPlace) {
+    this.#place = place;
+  }
+
+  /** Joins the flights under way, and loads the rest. The values by key, for one reader. */
+  async load(batch: Batch): Promise<Map<string, unknown>> {
+    const { wanted, terms } = batch;
+    const { flights } = this.#place;
+    for (const { name, key } of wanted) flights.checkNotStarting(name, key);
+    const run = new Run();
+    const missing = new Map<Address, Flight>();
+    const boarded = wanted.map((at) => {
+      const underWay = flights.joinable(at.name);
+      if (underWay !== undefined) return underWay;
+      const flight = this.#depart(at, run);
+      missing.set(at, flight);
+      return flight;
+    });
+    if (missing.size > 0) this.#start(run, missing, batch);
+    const sealed = await Promise.all(boarded.map((flight) => flight.run.wait(flight.outcome, terms.signal)));
+    return this.#handOut(wanted, sealed);
+  }
+
+  /** The same with a loader and a store that return what they have done, not a promise of it. Joins nobody. */
+  loadSync(batch: Batch): Map<string, unknown> {
+    const { wanted } = batch;
+    for (const { name, key } of wanted) this.#place.flights.checkNotStarting(name, key);
+    const run = new Run();
+    const missing = new Map(wanted.map((at) => [at, this.#depart(at, run)]));
+    try {
+      const made = this.#read(batch.loadMissing(keysOf(missing), run.context), missing, batch);
+      batch.store(this.#current(made, missing));
+      const sealed = new Map(made.map((entry) => [entry.at, entry.sealed]));
+      return this.#handOut(
+        wanted,
+        wanted.map((at) => sealed.get(at)),
+      );
+    } finally {
+      this.#land(missing);
+    }
+  }
+
+  #depart(at: Address, run: Run): Flight {
+    const flight = new Flight(this.#place.keyPrefix, run);
+    this.#place.flights.depart(at.name, flight);
+    return flight;
+  }
+
+  #start(run: Run, missing: ReadonlyMap<Address, Flight>, batch: Batch): void {
+    const outcome = run.within(batch.terms.timeout, this.#fly(run, missing, batch), nameOf(missing));
+    for (const [at, flight] of missing) flight.outcome = outcome.then((sealed) => sealed.get(at));
+  }
+
+  /** What was made, sealed. The flights are current, and others join them, until it is stored. */
+  async #fly(run: Run, missing: ReadonlyMap<Address, Flight>, batch: Batch): Promise<Map<Address, unknown>> {
+    try {
+      const making = batch.loadMissing(keysOf(missing), run.context);
+      run.isStarting = false;
+      const returned = await making;
+      run.done();
+      const made = this.#read(returned, missing, batch);
+      await batch.store(this.#current(made, missing));
+      return new Map(made.map(({ at, sealed }) => [at, sealed]));
+    } finally {
+      run.done();
+      this.#land(missing);
+    }
+  }
+
+  /** What the loader returned, sealed: all of it is looked at before any is stored. */
+  #read(returned: unknown, missing: ReadonlyMap<Address, Flight>, { ttl, terms }: Batch): LoadedEntry[] {
+    const asked = new Map([...missing.keys()].map((at) => [at.key, at]));
+    const made = new Map<Address, LoadedEntry>();
+    for (const [key, value] of pairs('The loader of getOrSetMany returns', returned as Entries)) {
+      const at = asked.get(key);
+      if (at === undefined) {
+        throw invalidArgument(`The loader of getOrSetMany returned ${show(key)}, which it was not asked for.`);
+      }
+      if (value === undefined) made.delete(at);
+      else made.set(at, { at, sealed: this.#place.seal(value), ttl: ttlOf(value, ttl, terms) });
+    }
+    return [...made.values()];
+  }
+
+  /** Those that may be stored: nothing else has happened to their keys. */
+  #current(made: readonly LoadedEntry[], missing: ReadonlyMap<Address, Flight>): LoadedEntry[] {
+    return made.filter(({ at }) => this.#place.flights.isCurrent(at.name, missing.get(at)!));
+  }
+
+  #land(missing: ReadonlyMap<Address, Flight>): void {
+    for (const [at, flight] of missing) this.#place.flights.land(at.name, flight);
+  }
+
+  #handOut(wanted: readonly Address[], sealed: readonly unknown[]): Map<string, unknown> {
+    const values = new Map<string, unknown>();
+    for (const [i, { key }] of wanted.entries()) {
+      if (sealed[i] !== undefined) values.set(key, this.#place.unseal(sealed[i]));
+    }
+    return values;
+  }
+}
+
+/** @throws TypeError unless the loader is a function. */
+export function checkLoader(call: string, loadMissing: unknown): void {
+  if (typeof loadMissing === 'function') return;
+  throw invalidArgument(`${call} takes a function that loads the missing keys; got ${show(loadMissing)}.`);
+}
+
+/** Puts what was loaded in the place of what was missing; what is missing still is left out. */
+export function filled<T>(values: Map<string, unknown>, loaded: ReadonlyMap<string, unknown>): Map<string, T> {
+  for (const [key, value] of values) {
+    if (value !== undefined) continue;
+    if (loaded.has(key)) values.set(key, loaded.get(key));
+    else values.delete(key);
+  }
+  return values as Map<string, T>;
+}
+
+function keysOf(missing: ReadonlyMap<Address, Flight>): string[] {
+  return [...missing.keys()].map(({ key }) => key);
+}
+
+function nameOf(missing: ReadonlyMap<Address, Flight>): string {
+  const [first, ...others] = keysOf(missing);
+  return `The loader of ${show(first)}${others.length === 0 ? '' : ` and ${others.length} more`}`;
+}
