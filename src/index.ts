@@ -10,6 +10,7 @@ export type {
   SyncCache,
   ValueOrFactory,
   WrapOptions,
+  Wrapped,
 } from './core/cache.js';
 export type { CacheOptions } from './core/cache-options.js';
 export type {
@@ -46,6 +47,7 @@ export type { CompressionOptions, EncodingOptions, Serializer } from './encoding
 export { KeyvCache } from './keyv/keyv-cache.js';
 export type { KeyvInstance } from './keyv/keyv-instance.js';
 export type { KeyvCacheOptions } from './keyv/keyv-options.js';
+export { type CachedOptions, cached } from './load/cached.js';
 export { LocMemCache } from './locmem/locmem-cache.js';
 export type { LocMemCacheOptions } from './locmem/locmem-options.js';
 export { MemcachedCache } from './memcached/memcached-cache.js';

@@ -25,6 +25,7 @@ describe('the package', () => {
       'UncacheableValueError',
       'ValueTooLargeError',
       'cache',
+      'cached',
       'caches',
       'configureCaches',
       'createCaches',

@@ -24,9 +24,25 @@ export type LoadedMany<T> = Readonly<Record<string, T | undefined>> | Iterable<r
 export type LoadMissing<T> = (missing: string[], context: LoadContext) => LoadedMany<T> | PromiseLike<LoadedMany<T>>;
 
 /** How `wrap` names and stores the results of a function. */
-export interface WrapOptions<A extends unknown[]> extends LoadOptions {
-  /** The key, or what makes it of the function's arguments. */
-  key: string | ((...args: A) => string);
+export interface WrapOptions<A extends unknown[], This = unknown> extends LoadOptions {
+  /**
+   * The key, or what makes it of the function's arguments. Default: the function's name and its arguments, which are
+   * then data: two calls have one key exactly if their arguments are deeply and strictly equal. So two functions of one
+   * name need a `key` if they share a cache; and so do all where a minifier renames them.
+   */
+  key?: string | ((this: This, ...args: A) => string);
+}
+
+/** A function that answers through the cache. */
+export interface Wrapped<A extends unknown[], R, This = unknown> {
+  (this: This, ...args: A): Promise<Awaited<R>>;
+  /** Deletes what is cached for these arguments; whether there was something. */
+  invalidate(this: This, ...args: A): Promise<boolean>;
+  /**
+   * Calls the function now, whatever is cached, and stores what it returns: the new value. If it fails, what was cached
+   * is left alone. Callers whose run was under way have what it loads, and it is not stored.
+   */
+  refresh(this: This, ...args: A): Promise<Awaited<R>>;
 }
 
 /**
@@ -122,12 +138,13 @@ export interface Cache {
   /**
    * A function like `fn` that answers through {@link getOrSet}.
    *
-   * @throws TypeError at once if `fn` is not a function or `key` neither a string nor a function.
+   * @throws TypeError at once if `fn` is not a function, `key` neither a string nor a function, or if there is neither a
+   * `key` nor a name of which to make one; when it is called, if there is no `key` and an argument is not plain data.
    */
   wrap<A extends unknown[], R, This = unknown>(
     fn: (this: This, ...args: A) => R,
-    options: WrapOptions<A>,
-  ): (this: This, ...args: A) => Promise<Awaited<R>>;
+    options?: WrapOptions<A, This>,
+  ): Wrapped<A, R, This>;
 
   stats(): Promise<CacheStats>;
 

@@ -42,9 +42,13 @@ export class Loader {
   load(load: Load): Promise<unknown> {
     const { flights } = this.#place;
     flights.checkNotStarting(load.name, load.key);
-    const flight = flights.joinable(load.name) ?? this.#depart(load);
-    const answer = flight.outcome.then((sealed) => this.#handOut(sealed));
-    return flight.run.wait(answer, load.terms.signal);
+    return this.#board(flights.joinable(load.name) ?? this.#depart(load), load);
+  }
+
+  /** Begins a run even where one is under way, which is overruled. The value, for one reader. */
+  reload(load: Load): Promise<unknown> {
+    this.#place.flights.checkNotStarting(load.name, load.key);
+    return this.#board(this.#depart(load), load);
   }
 
   /** The same with a factory and a store that return what they have done, not a promise of it. Joins nobody. */
@@ -63,6 +67,11 @@ export class Loader {
     } finally {
       flights.land(load.name, flight);
     }
+  }
+
+  #board(flight: Flight, load: Load): Promise<unknown> {
+    const answer = flight.outcome.then((sealed) => this.#handOut(sealed));
+    return flight.run.wait(answer, load.terms.signal);
   }
 
   #depart(load: Load): Flight {

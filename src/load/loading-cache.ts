@@ -1,16 +1,25 @@
-import type { LoadContext, LoadedMany, LoadMissing, SyncCache, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type {
+  LoadContext,
+  LoadedMany,
+  LoadMissing,
+  SyncCache,
+  ValueOrFactory,
+  WrapOptions,
+  Wrapped,
+} from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_OPTIONS, LOADED_ENTRY_OPTIONS, type LoadedEntryOptions, type LoadOptions } from '../core/call-options.js';
 import { uniqueKeys } from '../core/call-reader.js';
 import type { Address } from '../core/engine.js';
 import { InProcessCache } from '../core/in-process-cache.js';
+import { checkKey } from '../core/keys.js';
 import type { Ttl } from '../core/ttl.js';
 import { BatchLoader, checkLoader, filled, type LoadedEntry } from './batch-loader.js';
 import type { Flights } from './flights.js';
 import { checkNotAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
 import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
-import { wrapFunction } from './wrap.js';
+import { type WrappingCache, wrapFunction } from './wrap.js';
 
 /** Loading through an in-process cache: `getOrSet` and `wrap`, one run of a factory at a time. */
 export abstract class LoadingCache extends InProcessCache implements SyncCache {
@@ -100,13 +109,20 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
 
   wrap<A extends unknown[], R, This = unknown>(
     fn: (this: This, ...args: A) => R,
-    options: WrapOptions<A>,
-  ): (this: This, ...args: A) => Promise<Awaited<R>> {
-    return wrapFunction(this, fn, options, (loadOptions) => {
+    options: WrapOptions<A, This> = {},
+  ): Wrapped<A, R, This> {
+    const check = (loadOptions: LoadOptions) => {
       this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
       this.entryTtl(loadOptions);
       readLoadTerms(loadOptions);
-    });
+    };
+    const cache: WrappingCache = {
+      getOrSet: (...call) => this.getOrSet(...call),
+      delete: (...call) => this.delete(...call),
+      check,
+      reload: (...call) => this.#reload(...call),
+    };
+    return wrapFunction(cache, fn, options);
   }
 
   protected override changed(key: string, version: number): void {
@@ -116,6 +132,15 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   /** What a run is called: entries that are one to the backend have one name. A version is a number: no two clash. */
   protected flightName(key: string, version: number): string {
     return `${version}:${key}`;
+  }
+
+  async #reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown> {
+    const terms = readLoadTerms(options);
+    checkNotAborted(terms.signal);
+    this.checkOpen();
+    checkKey(key);
+    const version = this.entryVersion('wrap', options, LOAD_OPTIONS);
+    return this.#loader.reload(this.#loadOf(key, factory, this.entryTtl(options), version, terms));
   }
 
   #loadOf(key: string, factory: Factory, ttl: number, version: number, terms: LoadTerms): Load {

@@ -1,4 +1,4 @@
-import type { Cache, LoadMissing, ValueOrFactory, WrapOptions } from '../core/cache.js';
+import type { Cache, LoadMissing, ValueOrFactory, WrapOptions, Wrapped } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
@@ -9,8 +9,8 @@ import { type BatchFactory, BatchLoader, checkLoader, type LoadedEntry } from '.
 import type { Flights } from './flights.js';
 import { checkNotAborted, unlessAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
-import { type Factory, keepIfItFits, Loader, type LoadingPlace } from './loader.js';
-import { wrapFunction } from './wrap.js';
+import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
+import { type WrappingCache, wrapFunction } from './wrap.js';
 
 /** An engine whose caches in this process share their runs. */
 export interface LoadingEngine extends Engine {
@@ -75,13 +75,20 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
 
   wrap<A extends unknown[], R, This = unknown>(
     fn: (this: This, ...args: A) => R,
-    options: WrapOptions<A>,
-  ): (this: This, ...args: A) => Promise<Awaited<R>> {
-    return wrapFunction(this, fn, options, (loadOptions) => {
+    options: WrapOptions<A, This> = {},
+  ): Wrapped<A, R, This> {
+    const check = (loadOptions: LoadOptions) => {
       this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
       this.entryTtl(loadOptions);
       readLoadTerms(loadOptions);
-    });
+    };
+    const cache: WrappingCache = {
+      getOrSet: (...call) => this.getOrSet(...call),
+      delete: (...call) => this.delete(...call),
+      check,
+      reload: (...call) => this.#reload(...call),
+    };
+    return wrapFunction(cache, fn, options);
   }
 
   protected override changed(ats: readonly Address[] | undefined): void {
@@ -127,8 +134,19 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     const held = await this.#readWatched(at);
     if (held !== undefined) return held;
     checkNotAborted(terms.signal);
+    return this.#loader.load(this.#loadOf(at, factory, ttl, terms));
+  }
+
+  async #reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown> {
+    const terms = readLoadTerms(options);
+    checkNotAborted(terms.signal);
+    const at = this.address(key, this.entryVersion('wrap', options, LOAD_OPTIONS));
+    return this.#loader.reload(this.#loadOf(at, factory, this.entryTtl(options), terms));
+  }
+
+  #loadOf(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Load {
     const { name, key } = at;
-    return this.#loader.load({ name, key, factory, ttl, terms, store: (...made) => this.#store(at, ...made) });
+    return { name, key, factory, ttl, terms, store: (...made) => this.#store(at, ...made) };
   }
 
   async #readOrWrite(at: Address, sealed: unknown, ttl: number): Promise<unknown> {

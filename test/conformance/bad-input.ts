@@ -205,13 +205,22 @@ export function badInput(subject: Subject): void {
     spec(subject, 'wrap checks its function, key and options at once', async ({ cache }) => {
       const fn = () => 1;
       assert.throws(() => cache.wrap(wrong<() => 1>('fn'), { key: 'k' }), { ...ARGUMENT_ERROR, message: /'fn'/ });
-      for (const key of [undefined, 5, '', null]) {
-        assert.throws(() => cache.wrap(fn, wrong({ key })), ARGUMENT_ERROR);
+      for (const key of [5, '', null]) {
+        assert.throws(() => cache.wrap(fn, wrong<never>({ key })), ARGUMENT_ERROR);
       }
-      assert.throws(() => cache.wrap(fn, wrong(undefined)), ARGUMENT_ERROR);
-      assert.throws(() => cache.wrap(fn, wrong({ key: 'k', ttl: 'soon' })), { ...ARGUMENT_ERROR, message: /'soon'/ });
+      assert.throws(() => cache.wrap(fn, wrong<never>(null)), ARGUMENT_ERROR);
+      for (const options of [undefined, {}, wrong<never>({ key: undefined })]) {
+        assert.throws(() => cache.wrap(() => 1, options), { ...ARGUMENT_ERROR, message: /Name it, or pass `key`/ });
+      }
+      assert.throws(() => cache.wrap(fn, wrong<never>({ key: 'k', ttl: 'soon' })), {
+        ...ARGUMENT_ERROR,
+        message: /'soon'/,
+      });
       assert.throws(() => cache.wrap(fn, { key: 'k', version: 1.5 }), { ...ARGUMENT_ERROR, message: /1\.5/ });
-      assert.throws(() => cache.wrap(fn, wrong({ key: 'k', verison: 1 })), { ...ARGUMENT_ERROR, message: /version/ });
+      assert.throws(() => cache.wrap(fn, wrong<never>({ key: 'k', verison: 1 })), {
+        ...ARGUMENT_ERROR,
+        message: /version/,
+      });
     });
 
     for (const [title, options, shows] of [

@@ -14,6 +14,7 @@ import { singleFlight } from './single-flight.js';
 import type { Subject } from './subject.js';
 import { values } from './values.js';
 import { versionsAndPrefixes } from './versions-and-prefixes.js';
+import { wrapped } from './wrapped.js';
 
 /** What every cache does, whatever its backend: `subject` is tested on all of it that its capabilities claim. */
 export function conformance(subject: Subject): void {
@@ -23,6 +24,7 @@ export function conformance(subject: Subject): void {
     loading(subject);
     loadOptions(subject);
     loadMany(subject);
+    wrapped(subject);
     if (subject.face === 'async') singleFlight(subject);
     if (!subject.capabilities.stores) return;
     readingAndWriting(subject);

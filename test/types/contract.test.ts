@@ -5,6 +5,7 @@ import {
   type CacheStats,
   type Caches,
   type cache,
+  cached,
   type caches,
   createCaches,
   DummyCache,
@@ -137,10 +138,52 @@ export function loads(c: SyncCache): void {
   expectType<Equal<ReturnType<typeof wrappedSync>, Promise<number>>>();
   // @ts-expect-error the key function takes the arguments of the function
   c.wrap((id: number) => id, { key: (id: string) => id });
-  // @ts-expect-error a key is needed
-  c.wrap((id: number) => id, { ttl: 5 });
+  const invalidated = wrapped.invalidate(1, 'name');
+  expectType<Equal<typeof invalidated, Promise<boolean>>>();
+  const refreshed = wrapped.refresh(1, 'name');
+  expectType<Equal<typeof refreshed, Promise<{ id: number; name: string }>>>();
+  const byName = c.wrap(function double(n: number) {
+    return n * 2;
+  });
+  expectType<Equal<ReturnType<typeof byName>, Promise<number>>>();
+  // @ts-expect-error wrapped functions keep their arguments
+  byName.invalidate('1');
+  // @ts-expect-error wrapped functions keep their arguments
+  byName.refresh();
   // @ts-expect-error wrapped functions keep their arguments
   wrapped('1', 'name');
+}
+
+export function decorated(c: Cache): void {
+  class Users {
+    @cached({ cache: c, ttl: '5m', jitter: '30s' })
+    async find(id: number, _full?: boolean): Promise<User> {
+      return { name: `${id}` };
+    }
+    @cached({ cache: c, key: (id: number) => `user:${id}` })
+    async findOne(id: number, _full?: boolean): Promise<User> {
+      return { name: `${id}` };
+    }
+    @cached({ cache: c, key: 'all' })
+    async all(): Promise<User[]> {
+      return [];
+    }
+    // @ts-expect-error the key function takes the arguments of the method
+    @cached({ cache: c, key: (id: string) => id })
+    async other(id: number): Promise<number> {
+      return id;
+    }
+    // @ts-expect-error a method that answers at once cannot answer through a cache
+    @cached({ cache: c })
+    now(): number {
+      return 1;
+    }
+    // @ts-expect-error a misspelt option
+    @cached({ cache: c, tll: 5 })
+    async misspelt(): Promise<void> {}
+  }
+  const found = new Users().find(1);
+  expectType<Equal<typeof found, Promise<User>>>();
 }
 
 export function options(): void {
