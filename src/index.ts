@@ -39,6 +39,7 @@ export {
 export type { KeyFunction } from './core/keys.js';
 export type { ServerOptions } from './core/server-options.js';
 export type { Size } from './core/size.js';
+export type { SchemaVerdict, StandardSchema } from './core/standard-schema.js';
 export type { CacheStats } from './core/stats.js';
 export type { Ttl } from './core/ttl.js';
 export { DummyCache, type DummyCacheOptions } from './dummy/dummy-cache.js';

@@ -2,6 +2,7 @@ import { invalidArgument, show } from './errors.js';
 import { checkVersion } from './keys.js';
 import { unknownCallOption } from './options.js';
 import { isPlainObject } from './plain.js';
+import type { StandardSchema } from './standard-schema.js';
 import type { Ttl } from './ttl.js';
 
 /** Which version of a key a call means. Default: the cache's `version`. */
@@ -27,6 +28,13 @@ export interface LoadedEntryOptions extends EntryOptions {
   jitter?: Ttl;
   /** The ttl of a `null`, which says that there is nothing. 0 or less: it is not stored. Default: the ttl. */
   negativeTtl?: Ttl;
+  /**
+   * A Standard Schema (of Zod, Valibot, ArkType and others), for values that were read from outside this process: the
+   * caches of servers and `SharedCache` may hold what an older release or another program has written. What it refuses
+   * is a miss, and counted (`stats().invalid`). It checks and does not convert: the caller has what was stored. What a
+   * factory makes here is not looked at. Default: none.
+   */
+  schema?: StandardSchema;
 }
 
 /** What `getOrSet` and `wrap` take beside a ttl. */
@@ -54,7 +62,7 @@ const VERSION_OPTIONS = ['version'];
 const GET_OPTIONS = ['version', 'default'];
 const ENTRY_OPTIONS: readonly string[] = ['ttl', 'version'];
 /** What loading calls know beside the options of an entry: the sync ones, which neither wait nor can be left, and all. */
-export const LOADED_ENTRY_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'jitter', 'negativeTtl'];
+export const LOADED_ENTRY_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'jitter', 'negativeTtl', 'schema'];
 export const LOAD_OPTIONS: readonly string[] = [...LOADED_ENTRY_OPTIONS, 'timeout', 'signal'];
 
 /** The version that the options of `call` name; `own` where they name none. */

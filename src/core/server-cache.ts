@@ -51,6 +51,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   #sets = 0;
   #deletes = 0;
   #errors = 0;
+  #invalid = 0;
   /** Made once: reads are the calls of which there are most. */
   readonly #readAnswered = (value: unknown): unknown => {
     this.countRead(value !== undefined);
@@ -197,6 +198,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
       entries: undefined,
       bytes: undefined,
       errors: this.#errors,
+      ...(this.#invalid > 0 && { invalid: this.#invalid }),
     };
   }
 
@@ -237,6 +239,13 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   protected countRead(isHit: boolean): void {
     if (isHit) this.#hits++;
     else this.#misses++;
+  }
+
+  /** What was read and counted as a hit is none: no value as the caller wants it. */
+  protected countInvalid(): void {
+    this.#invalid++;
+    this.#hits--;
+    this.#misses++;
   }
 
   /** Those that are there, by key, in the order asked. */

@@ -19,6 +19,8 @@ export interface CacheStats {
   bytes: number | undefined;
   /** `SharedCache`: how often a part of the segment made no sense and was emptied. Absent while that never happened. */
   resets?: number;
+  /** Values that were read and refused by a call's `schema`, through this cache. Absent while that never happened. */
+  invalid?: number;
   /** Servers: calls that got no answer in time, whether they rejected or, with `failOpen`, went on without. */
   errors?: number;
 }

@@ -1,5 +1,6 @@
 import type { LoadOptions } from '../core/call-options.js';
 import { invalidArgument, show } from '../core/errors.js';
+import type { StandardSchema } from '../core/standard-schema.js';
 import { ttlMilliseconds } from '../core/ttl.js';
 
 /** {@link LoadOptions} beyond those of an entry, checked, in milliseconds. */
@@ -7,13 +8,20 @@ export interface LoadTerms {
   readonly jitter: number;
   /** `undefined`: a `null` lives as long as any other value. */
   readonly negativeTtl: number | undefined;
+  readonly schema: StandardSchema | undefined;
   /** `Infinity` for none. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** What holds where nothing is asked for: one object, so that a plain call makes none. */
-const PLAIN: LoadTerms = { jitter: 0, negativeTtl: undefined, timeout: Number.POSITIVE_INFINITY, signal: undefined };
+const PLAIN: LoadTerms = {
+  jitter: 0,
+  negativeTtl: undefined,
+  schema: undefined,
+  timeout: Number.POSITIVE_INFINITY,
+  signal: undefined,
+};
 
 /** What a timer takes: the next millisecond would be one of no length at all. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -21,11 +29,13 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** @throws TypeError naming the option at fault. */
 export function readLoadTerms(options: unknown): LoadTerms {
   if (typeof options !== 'object' || options === null) return PLAIN;
-  const { jitter, negativeTtl, timeout, signal } = options as LoadOptions;
-  if (jitter === undefined && negativeTtl === undefined && timeout === undefined && signal === undefined) return PLAIN;
+  const { jitter, negativeTtl, schema, timeout, signal } = options as LoadOptions;
+  const isPlain = jitter === undefined && negativeTtl === undefined && schema === undefined;
+  if (isPlain && timeout === undefined && signal === undefined) return PLAIN;
   return {
     jitter: jitter === undefined ? PLAIN.jitter : readJitter(jitter),
     negativeTtl: negativeTtl === undefined ? undefined : milliseconds('negativeTtl', negativeTtl),
+    schema: schema === undefined ? undefined : checkedSchema(schema),
     timeout: timeout === undefined ? PLAIN.timeout : readTimeout(timeout),
     signal: signal === undefined ? undefined : checkedSignal(signal),
   };
@@ -57,6 +67,16 @@ function milliseconds(name: string, value: unknown): number {
   } catch (error) {
     throw invalidArgument(`The option ${name}: ${(error as Error).message}`);
   }
+}
+
+function checkedSchema(schema: unknown): StandardSchema {
+  const isObject = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';
+  if (isObject && typeof (schema as StandardSchema)['~standard']?.validate === 'function') {
+    return schema as StandardSchema;
+  }
+  throw invalidArgument(
+    `schema is a Standard Schema, as Zod 3.24, Valibot 1 and ArkType 2 have them; got ${show(schema)}.`,
+  );
 }
 
 function checkedSignal(signal: unknown): AbortSignal {

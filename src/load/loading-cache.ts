@@ -13,12 +13,14 @@ import { uniqueKeys } from '../core/call-reader.js';
 import type { Address } from '../core/engine.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKey } from '../core/keys.js';
+import type { StandardSchema } from '../core/standard-schema.js';
 import type { Ttl } from '../core/ttl.js';
 import { BatchLoader, checkLoader, filled, type LoadedEntry } from './batch-loader.js';
 import type { Flights } from './flights.js';
-import { checkNotAborted } from './leaving.js';
+import { checkNotAborted, unlessAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
 import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
+import { accepts, acceptsNow, refusedKeys, refusedKeysNow } from './schema-check.js';
 import { type WrappingCache, wrapFunction } from './wrap.js';
 
 /** Loading through an in-process cache: `getOrSet` and `wrap`, one run of a factory at a time. */
@@ -27,6 +29,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   readonly #batchLoader: BatchLoader;
   /** The runs under way, shared by all caches that share their entries. */
   protected abstract readonly flights: Flights;
+  /** Whether what is read may have been written by another program: then a call's schema is asked. */
+  protected readonly readsFromOutside: boolean = false;
   /** Writes what a run has made, if anybody still has the place open. @throws ValueTooLargeError */
   protected abstract writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void;
 
@@ -52,10 +56,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       const terms = readLoadTerms(options);
       checkNotAborted(terms.signal);
       const held = this.read(key, version);
-      if (held !== undefined) return Promise.resolve(held as T);
-      return typeof valueOrFactory === 'function'
-        ? (this.#loader.load(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms)) as Promise<T>)
-        : Promise.resolve(this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version) as T);
+      if (held === undefined) return this.#make(key, valueOrFactory, ttl, version, terms) as Promise<T>;
+      if (terms.schema === undefined || !this.readsFromOutside) return Promise.resolve(held as T);
+      return this.#heldOrMade(held, key, valueOrFactory, ttl, version, terms) as Promise<T>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -70,7 +73,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     const held = this.read(key, version);
-    if (held !== undefined) return held as T;
+    if (held !== undefined) {
+      if (!this.#asksSchema(terms) || acceptsNow(terms.schema, held)) return held as T;
+      this.noteInvalid();
+    }
     return (
       typeof valueOrFactory === 'function'
         ? this.#loader.loadSync(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
@@ -87,7 +93,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);
-    const { values, wanted } = this.#readMany('getOrSetMany', keys, loadMissing, version);
+    const values = this.#readMany('getOrSetMany', keys, loadMissing, version);
+    if (this.#asksSchema(terms)) this.#refuse(values, await refusedKeys(terms.schema, values));
+    const wanted = this.#missingOf(values, version);
     if (wanted.length === 0) return values as Map<string, T>;
     const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
     return filled<T>(values, await this.#batchLoader.load(batch));
@@ -101,7 +109,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const version = this.entryVersion('getOrSetManySync', options, LOADED_ENTRY_OPTIONS);
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
-    const { values, wanted } = this.#readMany('getOrSetManySync', keys, loadMissing, version);
+    const values = this.#readMany('getOrSetManySync', keys, loadMissing, version);
+    if (this.#asksSchema(terms)) this.#refuse(values, refusedKeysNow(terms.schema, values));
+    const wanted = this.#missingOf(values, version);
     if (wanted.length === 0) return values as Map<string, T>;
     const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
     return filled<T>(values, this.#batchLoader.loadSync(batch));
@@ -125,6 +135,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return wrapFunction(cache, fn, options);
   }
 
+  /** What was read and counted as a hit is none: the call's schema refuses it. */
+  protected noteInvalid(): void {}
+
   protected override changed(key: string, version: number): void {
     if (this.flights.size > 0) this.flights.overrule(this.flightName(key, version));
   }
@@ -132,6 +145,29 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   /** What a run is called: entries that are one to the backend have one name. A version is a number: no two clash. */
   protected flightName(key: string, version: number): string {
     return `${version}:${key}`;
+  }
+
+  #make(key: string, valueOrFactory: unknown, ttl: number, version: number, terms: LoadTerms): Promise<unknown> {
+    return typeof valueOrFactory === 'function'
+      ? this.#loader.load(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
+      : Promise.resolve(this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version));
+  }
+
+  /** What is held, if the schema takes it; else what is made in its place. */
+  async #heldOrMade(
+    held: unknown,
+    key: string,
+    valueOrFactory: unknown,
+    ttl: number,
+    version: number,
+    terms: LoadTerms,
+  ): Promise<unknown> {
+    const { schema, signal } = terms;
+    const verdict = schema === undefined || accepts(schema, held);
+    const isLater = typeof verdict !== 'boolean';
+    if (isLater ? await (signal === undefined ? verdict : unlessAborted(verdict, signal)) : verdict) return held;
+    this.noteInvalid();
+    return this.#make(key, valueOrFactory, ttl, version, terms);
   }
 
   async #reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown> {
@@ -154,18 +190,27 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     };
   }
 
-  /** What is there, with `undefined` in the place of what is not and is wanted. */
-  #readMany(call: string, keys: Iterable<string>, loadMissing: unknown, version: number) {
+  /** What is there, with `undefined` in the place of what is not. */
+  #readMany(call: string, keys: Iterable<string>, loadMissing: unknown, version: number): Map<string, unknown> {
     checkLoader(call, loadMissing);
     this.checkOpen();
-    const values = new Map<string, unknown>();
-    const wanted: Address[] = [];
-    for (const key of uniqueKeys(call, keys)) {
-      const value = this.read(key, version);
-      values.set(key, value);
-      if (value === undefined) wanted.push({ key, version, name: this.flightName(key, version) });
+    return new Map(Array.from(uniqueKeys(call, keys), (key) => [key, this.read(key, version)]));
+  }
+
+  #missingOf(values: ReadonlyMap<string, unknown>, version: number): Address[] {
+    const missing = [...values.keys()].filter((key) => values.get(key) === undefined);
+    return missing.map((key) => ({ key, version, name: this.flightName(key, version) }));
+  }
+
+  #asksSchema(terms: LoadTerms): terms is LoadTerms & { schema: StandardSchema } {
+    return terms.schema !== undefined && this.readsFromOutside;
+  }
+
+  #refuse(values: Map<string, unknown>, keys: readonly string[]): void {
+    for (const key of keys) {
+      values.set(key, undefined);
+      this.noteInvalid();
     }
-    return { values, wanted };
   }
 
   readonly #storeMany = (made: readonly LoadedEntry[]): void => {

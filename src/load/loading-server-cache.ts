@@ -10,6 +10,7 @@ import type { Flights } from './flights.js';
 import { checkNotAborted, unlessAborted } from './leaving.js';
 import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
 import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
+import { accepts, refusedKeys } from './schema-check.js';
 import { type WrappingCache, wrapFunction } from './wrap.js';
 
 /** An engine whose caches in this process share their runs. */
@@ -52,7 +53,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     const answer =
       typeof valueOrFactory === 'function'
         ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
-        : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms));
+        : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms), terms);
     return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
   }
 
@@ -130,8 +131,16 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return new Map([...held, ...(await this.#readManyWatched(again))]);
   }
 
-  async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
+  /** What is there, if the schema takes it. */
+  async #readValid(at: Address, { schema }: LoadTerms): Promise<unknown> {
     const held = await this.#readWatched(at);
+    if (held === undefined || schema === undefined || (await accepts(schema, held))) return held;
+    this.countInvalid();
+    return undefined;
+  }
+
+  async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
+    const held = await this.#readValid(at, terms);
     if (held !== undefined) return held;
     checkNotAborted(terms.signal);
     return this.#loader.load(this.#loadOf(at, factory, ttl, terms));
@@ -149,8 +158,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return { name, key, factory, ttl, terms, store: (...made) => this.#store(at, ...made) };
   }
 
-  async #readOrWrite(at: Address, sealed: unknown, ttl: number): Promise<unknown> {
-    const held = await this.#readWatched(at);
+  async #readOrWrite(at: Address, sealed: unknown, ttl: number, terms: LoadTerms): Promise<unknown> {
+    const held = await this.#readValid(at, terms);
     if (held !== undefined) return held;
     await this.writeCounted(at, sealed, ttl);
     return this.engine.unseal(sealed);
@@ -163,6 +172,12 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     terms: LoadTerms,
   ): Promise<Map<string, unknown>> {
     const held = await this.#readManyWatched(ats);
+    if (terms.schema !== undefined) {
+      for (const key of await refusedKeys(terms.schema, held)) {
+        held.delete(key);
+        this.countInvalid();
+      }
+    }
     const wanted = ats.filter(({ key }) => !held.has(key));
     if (wanted.length === 0) return inOrder(ats, held);
     checkNotAborted(terms.signal);

@@ -45,6 +45,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   readonly #flightsHere: Map<string, Flights>;
   /** The near cache while this cache is open, and its keys are stored as they are given: one test on the hot path. */
   #quickNear: NearCache | undefined;
+  protected override readonly readsFromOutside = true;
+  #invalid = 0;
   #isOpen = true;
 
   constructor(options: SharedCacheOptions) {
@@ -93,6 +95,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
       entries,
       bytes,
       ...(resets > 0 && { resets }),
+      ...(this.#invalid > 0 && { invalid: this.#invalid }),
     };
   }
 
@@ -182,6 +185,14 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     } catch {
       return undefined;
     }
+  }
+
+  protected override noteInvalid(): void {
+    if (!this.#isOpen) return;
+    const { counts } = this.#segment;
+    counts[PARTICIPANT.HITS]--;
+    counts[PARTICIPANT.MISSES]++;
+    this.#invalid++;
   }
 
   protected override contains(key: string, version: number): boolean {

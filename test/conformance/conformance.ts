@@ -10,6 +10,7 @@ import { loadOptions } from './load-options.js';
 import { loading } from './loading.js';
 import { manyKeys } from './many-keys.js';
 import { readingAndWriting } from './reading-and-writing.js';
+import { schemas } from './schemas.js';
 import { singleFlight } from './single-flight.js';
 import type { Subject } from './subject.js';
 import { values } from './values.js';
@@ -25,6 +26,7 @@ export function conformance(subject: Subject): void {
     loadOptions(subject);
     loadMany(subject);
     wrapped(subject);
+    schemas(subject);
     if (subject.face === 'async') singleFlight(subject);
     if (!subject.capabilities.stores) return;
     readingAndWriting(subject);

@@ -16,6 +16,7 @@ for (const face of ['async', 'sync'] as const) {
     face,
     capabilities: {
       stores: false,
+      readsFromOutside: false,
       values: 'copy',
       ttlGranularity: 1,
       counts: 'nothing',

@@ -52,6 +52,7 @@ for (const [title, make] of Object.entries(KEYVS)) {
     face: 'async',
     capabilities: {
       stores: true,
+      readsFromOutside: true,
       values: 'copy',
       ttlGranularity: 1,
       counts: 'cache',

@@ -30,7 +30,15 @@ for (const policy of ['lru', 'tinylfu'] as const) {
       conformance({
         name: `LocMemCache, ${policy}, values: '${values}'`,
         face,
-        capabilities: { stores: true, values, ttlGranularity: 1, counts: 'store', keys: 'any', tellsOwnEntries: true },
+        capabilities: {
+          stores: true,
+          readsFromOutside: false,
+          values,
+          ttlGranularity: 1,
+          counts: 'store',
+          keys: 'any',
+          tellsOwnEntries: true,
+        },
         place: async () => placeOf(face, { policy, values, maxEntries: 1000 }),
       });
     }
@@ -43,6 +51,7 @@ for (const own of [{ cullFrequency: 3 }, { maxSize: '64mb' }] as LocMemCacheOpti
     face: 'sync',
     capabilities: {
       stores: true,
+      readsFromOutside: false,
       values: 'copy',
       ttlGranularity: 1,
       counts: 'store',

@@ -46,6 +46,7 @@ needs('memcached', () => {
         face: 'async',
         capabilities: {
           stores: true,
+          readsFromOutside: true,
           values: 'copy',
           ttlGranularity: 1,
           counts: 'cache',

@@ -6,6 +6,7 @@ import type { Capabilities, Place } from './subject.js';
 /** What every RedisCache promises. */
 export const REDIS: Capabilities = {
   stores: true,
+  readsFromOutside: true,
   values: 'copy',
   // Entries live to the millisecond; that much time may pass on the server while a specification looks at them.
   ttlGranularity: 2000,

@@ -54,6 +54,7 @@ function placeOf({ clock, tick, hops, takes }: MapServerOptions): Place {
 
 const SERVER: Capabilities = {
   stores: true,
+  readsFromOutside: true,
   values: 'copy',
   ttlGranularity: 1,
   counts: 'cache',

@@ -39,7 +39,15 @@ for (const values of ['copy', 'frozen'] as const) {
       conformance({
         name: `SharedCache, values: '${values}', nearEntries: ${nearEntries}`,
         face,
-        capabilities: { stores: true, values, ttlGranularity: 1, counts: 'store', keys: 'any', tellsOwnEntries: true },
+        capabilities: {
+          stores: true,
+          readsFromOutside: true,
+          values,
+          ttlGranularity: 1,
+          counts: 'store',
+          keys: 'any',
+          tellsOwnEntries: true,
+        },
         place: async () => placeOf(face, { values, nearEntries }),
       });
     }

@@ -14,6 +14,8 @@ export interface Subject {
 export interface Capabilities {
   /** Whether what was stored can be read. Where not, only arguments, loading and closing are tested. */
   readonly stores: boolean;
+  /** Whether what is read may have been written by another program: then a call's schema is asked. */
+  readonly readsFromOutside: boolean;
   /** What a reader may do with a value. */
   readonly values: 'copy' | 'frozen' | 'reference';
   /**
