@@ -15,7 +15,7 @@ export interface LoadTerms {
 }
 
 /** What holds where nothing is asked for: one object, so that a plain call makes none. */
-const PLAIN: LoadTerms = {
+export const PLAIN: LoadTerms = {
   jitter: 0,
   negativeTtl: undefined,
   schema: undefined,
