@@ -53,6 +53,13 @@ export function wrapped(subject: Subject): void {
         assert.equal(await (counter.add.refresh as (n: number) => Promise<number>)(3), 3);
         if (stores) assert.equal(await cache.get('100+2'), 102);
         assert.equal(await counter.add.invalidate.call(counter, 1), stores);
+        const own = cache.wrap(
+          function (this: unknown) {
+            return this === undefined;
+          },
+          { key: 'own' },
+        );
+        assert.equal(await own.refresh(), true);
       },
     );
 

@@ -16,9 +16,10 @@ const CACHES: Record<string, () => Cache> = {
 
 describe('jitter', () => {
   it('leaves the ttl between ttl - jitter, at least 1 ms, and ttl; and an end that is none, or past, as it is', () => {
-    const ttls = fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e9 }), fc.constant(Number.POSITIVE_INFINITY));
+    const times = fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.double({ noNaN: true, min: 0, max: 1e9 }));
+    const ttls = fc.oneof(times, fc.constantFrom(-10, 0, 0.5, 1, Number.POSITIVE_INFINITY));
     fc.assert(
-      fc.property(ttls, fc.double({ noNaN: true, min: 0, max: 1e9 }), fc.boolean(), (ttl, jitter, isNull) => {
+      fc.property(ttls, times, fc.boolean(), (ttl, jitter, isNull) => {
         const terms = readLoadTerms(isNull ? { jitter, negativeTtl: ttl } : { jitter });
         const left = isNull ? ttlOf(null, 5, terms) : ttlOf('made', ttl, terms);
         if (ttl <= 1 || ttl === Number.POSITIVE_INFINITY) assert.equal(left, ttl);
@@ -168,11 +169,17 @@ describe('signals', () => {
     const cache = new MemoryServerCache(server);
     const controller = new AbortController();
     const reason = new Error('enough');
-    const waiting = cache.getOrSet('k', () => assert.fail('the factory ran'), { signal: controller.signal });
+    const { signal } = controller;
+    let runs = 0;
+    const waiting = [
+      cache.getOrSet('k', () => runs++, { signal }),
+      cache.getOrSetMany(['k', 'l'], () => ({ k: runs++ }), { signal }),
+    ];
     controller.abort(reason);
-    await assert.rejects(waiting, reason);
-    for (let i = 0; i < 3; i++) await turn();
-    assert.deepStrictEqual(server.calls, ['read']);
+    for (const one of waiting) await assert.rejects(one, reason);
+    for (let i = 0; i < 12; i++) await turn();
+    assert.deepStrictEqual(server.calls, ['read', 'readMany']);
+    assert.equal(runs, 0);
     await cache.close();
   });
 
