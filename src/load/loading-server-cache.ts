@@ -4,6 +4,7 @@ import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
+import type { StandardSchema } from '../core/standard-schema.js';
 import type { Ttl } from '../core/ttl.js';
 import { type BatchFactory, BatchLoader, checkLoader, type LoadedEntry } from './batch-loader.js';
 import type { Flights } from './flights.js';
@@ -42,19 +43,24 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     this.#batchLoader = new BatchLoader(place);
   }
 
-  async getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
-    const at = this.address(key, this.entryVersion('getOrSet', options, LOAD_OPTIONS));
-    const ttl = this.entryTtl(options);
-    const terms = readLoadTerms(options);
-    const { signal } = terms;
-    checkNotAborted(signal);
-    // Here and now: after the read it could no more be told who asks.
-    if (typeof valueOrFactory === 'function') this.engine.flights.checkNotStarting(at.name, key);
-    const answer =
-      typeof valueOrFactory === 'function'
-        ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
-        : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms), terms);
-    return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
+  // Not async, nor is a hit looked at by more functions than it takes: each has a promise of its own.
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
+    try {
+      const at = this.address(key, this.entryVersion('getOrSet', options, LOAD_OPTIONS));
+      const ttl = this.entryTtl(options);
+      const terms = readLoadTerms(options);
+      const { signal } = terms;
+      checkNotAborted(signal);
+      // Here and now: after the read it could no more be told who asks.
+      if (typeof valueOrFactory === 'function') this.engine.flights.checkNotStarting(at.name, key);
+      const answer =
+        typeof valueOrFactory === 'function'
+          ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
+          : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms), terms);
+      return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async getOrSetMany<T>(
@@ -131,17 +137,17 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     return new Map([...held, ...(await this.#readManyWatched(again))]);
   }
 
-  /** What is there, if the schema takes it. */
-  async #readValid(at: Address, { schema }: LoadTerms): Promise<unknown> {
-    const held = await this.#readWatched(at);
-    if (held === undefined || schema === undefined || (await accepts(schema, held))) return held;
-    this.countInvalid();
-    return undefined;
+  /** Whether the schema takes what is held; if not, it is a miss. */
+  async #isValid(held: unknown, schema: StandardSchema): Promise<boolean> {
+    const isValid = await accepts(schema, held);
+    if (!isValid) this.countInvalid();
+    return isValid;
   }
 
   async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
-    const held = await this.#readValid(at, terms);
-    if (held !== undefined) return held;
+    const held = await this.#readWatched(at);
+    const { schema } = terms;
+    if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
     checkNotAborted(terms.signal);
     return this.#loader.load(this.#loadOf(at, factory, ttl, terms));
   }
@@ -159,8 +165,9 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   }
 
   async #readOrWrite(at: Address, sealed: unknown, ttl: number, terms: LoadTerms): Promise<unknown> {
-    const held = await this.#readValid(at, terms);
-    if (held !== undefined) return held;
+    const held = await this.#readWatched(at);
+    const { schema } = terms;
+    if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
     await this.writeCounted(at, sealed, ttl);
     return this.engine.unseal(sealed);
   }
