@@ -52,7 +52,17 @@ describe('the package', () => {
       'touch',
       'incr',
     ];
-    const twins = [...shared, 'decr', 'incrVersion', 'decrVersion', 'clear', 'stats', 'close'];
+    const twins = [
+      ...shared,
+      'decr',
+      'incrVersion',
+      'decrVersion',
+      'clear',
+      'deleteTag',
+      'deleteTags',
+      'stats',
+      'close',
+    ];
     const contract = [...twins, ...twins.map((name) => `${name}Sync`), 'wrap'];
     for (const cache of [new locmem.LocMemCache(), new locmem.DummyCache()]) {
       const methods = cache as unknown as Record<string | symbol, unknown>;

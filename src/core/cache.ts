@@ -12,6 +12,21 @@ export interface LoadContext {
    * `fetch` and the like. Of the sync face: never.
    */
   readonly signal: AbortSignal;
+  /**
+   * What is stored already: stale, or about to be. A copy of its own. Only of calls with `staleWhileRevalidate`,
+   * `staleIfError` or `earlyRefresh`; `undefined` where there is nothing.
+   */
+  readonly stale: unknown;
+  /**
+   * Returned in the place of a value, it says that what is {@link stale} is still right, as a server does by 304: the
+   * entry has its ttl anew, and is not stored anew. Where there is nothing stale that is a TypeError. (The type fits
+   * whatever else the factory returns.)
+   */
+  readonly unchanged: never;
+  /** How long what is made is to live, in the place of the call's `ttl` and `negativeTtl`: set it by what was loaded. */
+  ttl: Ttl | undefined;
+  /** The tags of what is made, in the place of the call's. */
+  tags: readonly string[] | undefined;
 }
 
 /** A value, or what makes it when it is not in the cache. */
@@ -73,8 +88,10 @@ export interface Cache {
    * The cached value, else the factory's, stored. Concurrent callers share one run of the factory; if it fails, all of
    * them get its error and nothing is stored. A factory's `undefined` is handed out and not stored.
    *
-   * A `set`, `add`, `delete` or `clear` of the key during the run wins: those who wait get what the factory made, but it
-   * is not stored, and who asks after it starts anew.
+   * A `set`, `add`, `delete` or `clear` of the key during the run wins, and so does a `deleteTag` of one of its tags:
+   * those who wait get what the factory made, but it is not stored, and who asks after it starts anew.
+   *
+   * A factory that returns `undefined` says that there is nothing: what was stale, or refreshed early, goes.
    *
    * @throws LoadTimeoutError if the factory takes longer than the `timeout`.
    */
@@ -136,6 +153,15 @@ export interface Cache {
   clear(): Promise<void>;
 
   /**
+   * Deletes every entry that was stored with this tag under the cache's `keyPrefix`, stale ones, too: in one step,
+   * however many they are. What is stored with it afterwards is not affected.
+   */
+  deleteTag(tag: string): Promise<void>;
+
+  /** The same for each of them. */
+  deleteTags(tags: Iterable<string>): Promise<void>;
+
+  /**
    * A function like `fn` that answers through {@link getOrSet}.
    *
    * @throws TypeError at once if `fn` is not a function, `key` neither a string nor a function, or if there is neither a
@@ -183,6 +209,8 @@ export interface SyncCache extends Cache {
   incrVersionSync(key: string, delta?: number, options?: VersionOptions): number;
   decrVersionSync(key: string, delta?: number, options?: VersionOptions): number;
   clearSync(): void;
+  deleteTagSync(tag: string): void;
+  deleteTagsSync(tags: Iterable<string>): void;
   statsSync(): CacheStats;
   closeSync(): void;
 }

@@ -14,6 +14,11 @@ export interface VersionOptions {
 export interface EntryOptions extends VersionOptions {
   /** How long the entry lives. Default: the cache's `ttl`. */
   ttl?: Ttl;
+  /**
+   * Names by which the entry can be deleted together with others: `deleteTag`. They belong to the cache's `keyPrefix`.
+   * Each is well-formed text of at least one character. Default: none; so a plain `set` takes an entry's tags away.
+   */
+  tags?: readonly string[] | undefined;
 }
 
 /** What a call that stores takes last: options, or just the ttl. */
@@ -37,10 +42,16 @@ export interface LoadedEntryOptions extends EntryOptions {
   schema?: StandardSchema;
 }
 
-/** What `getOrSet` and `wrap` take beside a ttl. */
+/**
+ * What `getOrSet` and `wrap` take beside a ttl.
+ *
+ * An entry past its ttl is *stale* for as long as the call that stored it allows by `staleWhileRevalidate` or
+ * `staleIfError`, whichever is longer. Only calls with these options see it, each as stale as its own allow; to all
+ * others it is missing. What is stored with a ttl of 0 or less is gone, and not stale either.
+ */
 export interface LoadOptions extends LoadedEntryOptions {
   /**
-   * How long a run of the factory is waited for: more than 0, at most 24 days. Then all who wait get a
+   * How long a run of the factory, once begun, is waited for: more than 0, at most 24 days. Then all who wait get a
    * {@link LoadTimeoutError}, the factory's signal is aborted, and who asks next begins a new run. A factory that
    * goes on and has its value late stores it nevertheless, unless the key was written, deleted or asked for since.
    * Who begins a run decides: those who join it wait as long as he does. Default: for ever.
@@ -51,6 +62,33 @@ export interface LoadOptions extends LoadedEntryOptions {
    * goes on for the others. When all have left, the factory's signal is aborted, and it is as after a timeout.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * How long after its ttl an entry is still served, at once, while one run of the factory behind makes it anew (RFC
+   * 5861, section 3). A run behind that fails is not reported; the next call begins another. Default: 0, never.
+   */
+  staleWhileRevalidate?: Ttl;
+  /**
+   * How long after its ttl an entry is still served if the factory fails or takes longer than its `timeout` (RFC 5861,
+   * section 4). Default: 0, never.
+   */
+  staleIfError?: Ttl;
+  /**
+   * How long the factory is waited for where `staleIfError` has a value to serve instead; the run goes on behind. At
+   * most 24 days. Without `staleIfError` there is nothing to serve, and it is refused. Default: for ever.
+   */
+  staleTimeout?: Ttl;
+  /**
+   * How eagerly an entry is made anew behind before it expires, so that nobody waits when it does: 0, never, to 1. Chance
+   * decides, at each call: the nearer the end, and the longer the last run took, the likelier. 1 is the optimum of
+   * Vattani et al., "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015 (their beta); less waits longer.
+   * Only entries that were stored by a call with this option know how long their run took. Default: 0.
+   */
+  earlyRefresh?: number | undefined;
+  /**
+   * How long another process that runs the factory for the same entry is waited for, where processes share the cache;
+   * then the factory runs here, too. 0: not at all; `null`: as long as it lives. Default: `'5s'`.
+   */
+  lockTimeout?: Ttl;
 }
 
 export interface GetOptions<D> extends VersionOptions {
@@ -60,10 +98,19 @@ export interface GetOptions<D> extends VersionOptions {
 
 const VERSION_OPTIONS = ['version'];
 const GET_OPTIONS = ['version', 'default'];
-const ENTRY_OPTIONS: readonly string[] = ['ttl', 'version'];
+const ENTRY_OPTIONS: readonly string[] = ['ttl', 'version', 'tags'];
 /** What loading calls know beside the options of an entry: the sync ones, which neither wait nor can be left, and all. */
 export const LOADED_ENTRY_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'jitter', 'negativeTtl', 'schema'];
-export const LOAD_OPTIONS: readonly string[] = [...LOADED_ENTRY_OPTIONS, 'timeout', 'signal'];
+export const LOAD_OPTIONS: readonly string[] = [
+  ...LOADED_ENTRY_OPTIONS,
+  'timeout',
+  'signal',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'staleTimeout',
+  'earlyRefresh',
+  'lockTimeout',
+];
 
 /** The version that the options of `call` name; `own` where they name none. */
 export function readVersion(call: string, options: unknown, own: number): number {
@@ -79,6 +126,14 @@ export function readGetVersion(options: unknown, own: number): number {
 export function readEntryVersion(call: string, options: unknown, own: number, known = ENTRY_OPTIONS): number {
   if (typeof options !== 'object' || options === null) return own;
   return versionOf(call, options, own, known);
+}
+
+/** Whether options name at most a ttl, as most do: then there is nothing else to be read, or to be refused. */
+export function namesTtlAlone(options: unknown): boolean {
+  if (typeof options !== 'object' || options === null) return true;
+  if (!isPlainObject(options)) return false;
+  for (const name in options) if (name !== 'ttl') return false;
+  return true;
 }
 
 /** The ttl of an {@link Expiry}; `undefined` where the cache's own is to be used. */

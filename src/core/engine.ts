@@ -1,3 +1,5 @@
+import type { EntryExtras, Lease, Recalled } from './entry-extras.js';
+
 /** What an entry is called: by the caller, and as the engine stores it. */
 export interface Address {
   readonly key: string;
@@ -33,11 +35,22 @@ export interface Engine {
   /** The same for each, in the order asked. */
   readMany(ats: readonly Address[]): Promise<unknown[]>;
   /** @throws ValueTooLargeError if the server takes no value of this size. */
-  write(at: Address, sealed: unknown, ttl: number): Promise<void>;
+  write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void>;
   /** Writes unless the key is there: whether it was free. With a ttl of 0 or less it only says so. */
-  writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean>;
+  writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean>;
   /** Writes each; those that the server refused. */
-  writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]>;
+  writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]>;
+  /** The entry, also where it is stale; not where a tag of it was deleted. */
+  recall(at: Address): Promise<Recalled | undefined>;
+  /** Gives the entry, stale or not, a new ttl and time to be stale, without storing it anew; whether it was there. Its load time and tags stay. @param ttl more than 0 */
+  renew(at: Address, ttl: number, staleFor: number): Promise<boolean>;
+  /** Makes every entry that was stored with one of these tags, under the cache's prefix, missing. In one step each. */
+  removeTags(tags: readonly string[]): Promise<void>;
+  /**
+   * Takes the lease of an entry's load, if nobody has it. Absent where processes cannot agree on one. A holder that dies
+   * loses it.
+   */
+  takeLease?(at: Address): Promise<Lease | undefined>;
   contains(at: Address): Promise<boolean>;
   remove(at: Address): Promise<boolean>;
   /** How many of them were there. No name comes twice. */

@@ -2,9 +2,11 @@ import type { Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
 import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
+import type { EntryExtras, Recalled } from './entry-extras.js';
 import { ValueTooLargeError } from './errors.js';
 import { checkKey, checkVersion } from './keys.js';
 import type { CacheStats } from './stats.js';
+import { checkTag, readDeletedTags, readExtras } from './tags.js';
 import type { Ttl } from './ttl.js';
 
 /** The settings of a cache, for who puts it in front of another. */
@@ -34,9 +36,21 @@ export abstract class InProcessCache extends CallReader {
   /** The value for a reader, who may do with it what the cache's `values` say; `undefined` if there is none. */
   protected abstract read(key: string, version: number): unknown;
   /** @throws ValueTooLargeError, with the old entry untouched. */
-  protected abstract write(key: string, sealed: unknown, ttl: number, version: number): void;
+  protected abstract write(key: string, sealed: unknown, ttl: number, version: number, extras?: EntryExtras): void;
   /** Writes unless the key is there: whether it was free. */
-  protected abstract writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean;
+  protected abstract writeNew(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras?: EntryExtras,
+  ): boolean;
+  /** The entry, also where it is stale; not where a tag of it was deleted. Counts a hit where it is not stale, else a miss. */
+  protected abstract recall(key: string, version: number): Recalled | undefined;
+  /** Gives the entry, stale or not, a new ttl and time to be stale, without storing it anew; whether it was there. Its load time and tags stay. @param ttl more than 0 */
+  protected abstract renew(key: string, ttl: number, staleFor: number, version: number): boolean;
+  /** Makes every entry that was stored with one of these tags, under the cache's prefix, missing. In one step each. */
+  protected abstract removeTags(tags: readonly string[]): void;
   protected abstract contains(key: string, version: number): boolean;
   protected abstract remove(key: string, version: number): boolean;
   protected abstract prolong(key: string, ttl: number, version: number): boolean;
@@ -54,6 +68,8 @@ export abstract class InProcessCache extends CallReader {
   protected abstract checkEntry(key: string, sealed: unknown, version: number): void;
   /** Called after each call that stored or removed this one key, or would have. */
   protected abstract changed(key: string, version: number): void;
+  /** Called after each call that removed entries by these tags. */
+  protected abstract tagsChanged(tags: readonly string[]): void;
 
   abstract statsSync(): CacheStats;
   abstract closeSync(): void;
@@ -70,14 +86,18 @@ export abstract class InProcessCache extends CallReader {
   setSync(key: string, value: unknown, options?: Expiry): void {
     checkKey(key);
     const version = this.entryVersion('set', options);
-    this.write(key, this.sealed(value), this.entryTtl(options), version);
+    const ttl = this.entryTtl(options);
+    const extras = readExtras(options);
+    this.write(key, this.sealed(value), ttl, version, extras);
     this.changed(key, version);
   }
 
   addSync(key: string, value: unknown, options?: Expiry): boolean {
     checkKey(key);
     const version = this.entryVersion('add', options);
-    const added = this.writeNew(key, this.sealed(value), this.entryTtl(options), version);
+    const ttl = this.entryTtl(options);
+    const extras = readExtras(options);
+    const added = this.writeNew(key, this.sealed(value), ttl, version, extras);
     if (added) this.changed(key, version);
     return added;
   }
@@ -96,6 +116,7 @@ export abstract class InProcessCache extends CallReader {
   setManySync(entries: Entries, options?: Expiry): string[] {
     const version = this.entryVersion('setMany', options);
     const ttl = this.entryTtl(options);
+    const extras = readExtras(options);
     this.checkOpen();
     const sealed = new Map<string, unknown>();
     for (const [key, value] of pairs('setMany takes', entries)) {
@@ -106,7 +127,7 @@ export abstract class InProcessCache extends CallReader {
     const failed: string[] = [];
     for (const [key, value] of sealed) {
       try {
-        this.write(key, value, ttl, version);
+        this.write(key, value, ttl, version, extras);
         this.changed(key, version);
       } catch (error) {
         if (!(error instanceof ValueTooLargeError)) throw error;
@@ -181,6 +202,15 @@ export abstract class InProcessCache extends CallReader {
     this.removeAll();
   }
 
+  deleteTagSync(tag: string): void {
+    checkTag(tag);
+    this.#deleteTags([tag]);
+  }
+
+  deleteTagsSync(tags: Iterable<string>): void {
+    this.#deleteTags(readDeletedTags(tags));
+  }
+
   get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
   get<T = unknown>(key: string, options: GetOptions<null> & { default: null }): Promise<T | null>;
   get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
@@ -245,6 +275,14 @@ export abstract class InProcessCache extends CallReader {
     this.clearSync();
   }
 
+  async deleteTag(tag: string): Promise<void> {
+    this.deleteTagSync(tag);
+  }
+
+  async deleteTags(tags: Iterable<string>): Promise<void> {
+    this.deleteTagsSync(tags);
+  }
+
   async stats(): Promise<CacheStats> {
     return this.statsSync();
   }
@@ -260,5 +298,11 @@ export abstract class InProcessCache extends CallReader {
   protected sealed(value: unknown): unknown {
     checkStorable(value);
     return this.seal(value);
+  }
+
+  #deleteTags(tags: readonly string[]): void {
+    this.checkOpen();
+    this.removeTags(tags);
+    this.tagsChanged(tags);
   }
 }

@@ -4,9 +4,11 @@ import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } fro
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
 import { CANNOT_LIST, type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from './clear-under.js';
 import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js';
+import type { EntryExtras } from './entry-extras.js';
 import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
 import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js';
 import type { CacheStats } from './stats.js';
+import { checkTag, readDeletedTags, readExtras } from './tags.js';
 import type { Ttl } from './ttl.js';
 
 /**
@@ -81,14 +83,16 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   async set(key: string, value: unknown, options?: Expiry): Promise<void> {
     const at = this.address(key, this.entryVersion('set', options));
     const ttl = this.entryTtl(options);
-    await this.writeCounted(at, this.sealed(value), ttl);
+    const extras = readExtras(options);
+    await this.writeCounted(at, this.sealed(value), ttl, extras);
   }
 
   async add(key: string, value: unknown, options?: Expiry): Promise<boolean> {
     const at = this.address(key, this.entryVersion('add', options));
     const ttl = this.entryTtl(options);
+    const extras = readExtras(options);
     const sealed = this.sealed(value);
-    const added = await this.#change([at], () => this.engine.writeNew(at, sealed, ttl), false);
+    const added = await this.#change([at], () => this.engine.writeNew(at, sealed, ttl, extras), false);
     if (added) this.#sets++;
     return added;
   }
@@ -101,6 +105,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   async setMany(entries: Entries, options?: Expiry): Promise<string[]> {
     const version = this.entryVersion('setMany', options);
     const ttl = this.entryTtl(options);
+    const extras = readExtras(options);
     this.checkOpen();
     const sealed = new Map<string, NewEntry>();
     for (const [key, value] of pairs('setMany takes', entries)) {
@@ -110,7 +115,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const all = [...sealed.values()];
     if (all.length === 0) return [];
     const ats = all.map(({ at }) => at);
-    const failed = await this.#change(ats, () => this.engine.writeMany(all, ttl), ats);
+    const failed = await this.#change(ats, () => this.engine.writeMany(all, ttl, extras), ats);
     this.#sets += all.length - failed.length;
     return failed.map(({ key }) => key);
   }
@@ -176,6 +181,15 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     await this.#change(undefined, () => this.engine.removeAll(), undefined);
   }
 
+  async deleteTag(tag: string): Promise<void> {
+    checkTag(tag);
+    await this.#deleteTags([tag]);
+  }
+
+  async deleteTags(tags: Iterable<string>): Promise<void> {
+    await this.#deleteTags(readDeletedTags(tags));
+  }
+
   async [clearUnder](head: string): Promise<void> {
     this.checkOpen();
     const { keyFunction, keyPrefix, version } = this.settings;
@@ -214,6 +228,8 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
 
   /** These entries, or all under the cache's prefix, were stored or removed, or are about to be. */
   protected abstract changed(ats: readonly Address[] | undefined): void;
+  /** The same of all under the cache's prefix that have one of these tags. */
+  protected abstract tagsChanged(tags: readonly string[]): void;
   /** What must be there before such a change is sent: what runs are storing. `undefined` where they store nothing. */
   protected abstract stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined;
 
@@ -241,9 +257,10 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     else this.#misses++;
   }
 
-  /** What was read and counted as a hit is none: no value as the caller wants it. */
-  protected countInvalid(): void {
+  /** What was read is no value as the caller wants it. @param isHit whether it was counted as a hit, which it is not. */
+  protected countInvalid(isHit: boolean): void {
     this.#invalid++;
+    if (!isHit) return;
     this.#hits--;
     this.#misses++;
   }
@@ -263,30 +280,46 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   }
 
   /** Those that were not stored. */
-  protected async writeManyCounted(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+  protected async writeManyCounted(
+    entries: readonly NewEntry[],
+    ttl: number,
+    extras?: EntryExtras,
+  ): Promise<Address[]> {
     const failed = await this.orElse(
-      this.engine.writeMany(entries, ttl),
+      this.engine.writeMany(entries, ttl, extras),
       entries.map(({ at }) => at),
     );
     this.#sets += entries.length - failed.length;
     return failed;
   }
 
-  protected async writeCounted(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    await this.#change([at], () => this.countedSet(this.engine.write(at, sealed, ttl)), undefined);
+  protected async writeCounted(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
+    await this.#change([at], () => this.countedSet(this.engine.write(at, sealed, ttl, extras)), undefined);
   }
 
   /**
    * Changes these entries, or all. Runs of them are overruled before, so that none writes after this, and again when it
    * is done; what one is writing already goes first, as it may be on its way over another connection.
+   *
+   * @param tags of all entries those with one of these: which that are of those being stored is not known.
    */
-  async #change<T>(ats: readonly Address[] | undefined, change: () => Promise<T>, fallback: T): Promise<T> {
-    this.changed(ats);
+  async #change<T>(
+    ats: readonly Address[] | undefined,
+    change: () => Promise<T>,
+    fallback: T,
+    tags?: readonly string[],
+  ): Promise<T> {
+    this.#overrule(ats, tags);
     const stored = this.stored(ats);
     if (stored !== undefined) await stored;
     const result = await this.orElse(change(), fallback);
-    this.changed(ats);
+    this.#overrule(ats, tags);
     return result;
+  }
+
+  #overrule(ats: readonly Address[] | undefined, tags: readonly string[] | undefined): void {
+    if (tags === undefined) this.changed(ats);
+    else this.tagsChanged(tags);
   }
 
   protected async countedSet(writing: Promise<void>): Promise<void> {
@@ -326,6 +359,12 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
         `This ${this.constructor.name} was closed. Make a new one, or close it when nobody uses it any more.`,
       );
     }
+  }
+
+  async #deleteTags(tags: readonly string[]): Promise<void> {
+    this.checkOpen();
+    if (tags.length === 0) return;
+    await this.#change(undefined, () => this.engine.removeTags(tags), undefined, tags);
   }
 
   protected addresses(call: string, keys: Iterable<string>, version: number): Address[] {

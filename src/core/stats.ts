@@ -8,14 +8,15 @@ export interface CacheStats {
   hits: number | undefined;
   misses: number | undefined;
   sets: number | undefined;
+  /** Entries deleted by their keys. How many `deleteTag` or `clear` removed is not counted. */
   deletes: number | undefined;
   /** Live entries that had to go because the store was full. */
   evictions: number | undefined;
-  /** Entries that were removed because their time was over. */
+  /** Entries that were removed because their time was over, that to be stale, too. */
   expirations: number | undefined;
   /** Entries alive now. */
   entries: number | undefined;
-  /** The size of the live entries, where the cache measures it. */
+  /** The size of the live entries and of those that may be served stale, where the cache measures it. */
   bytes: number | undefined;
   /** `SharedCache`: how often a part of the segment made no sense and was emptied. Absent while that never happened. */
   resets?: number;

@@ -66,6 +66,16 @@ export class DummyCache extends LoadingCache implements ClearsUnder {
     return true;
   }
 
+  protected override recall(key: string, version: number): undefined {
+    this.read(key, version);
+  }
+
+  protected override renew(): boolean {
+    return false;
+  }
+
+  protected override removeTags(): void {}
+
   protected override contains(key: string, version: number): boolean {
     return this.#isNeverThere(key, version);
   }

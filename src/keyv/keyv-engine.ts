@@ -64,6 +64,18 @@ export class KeyvEngine implements FarLoadingEngine {
     });
   }
 
+  recall(): never {
+    throw new Error('to be written');
+  }
+
+  renew(): never {
+    throw new Error('to be written');
+  }
+
+  removeTags(): never {
+    throw new Error('to be written');
+  }
+
   async contains(at: Address): Promise<boolean> {
     return (await this.#limit.run(() => this.#live(at))) !== undefined;
   }

@@ -1,18 +1,16 @@
+import { performance } from 'node:perf_hooks';
 import type { Entries, LoadContext } from '../core/cache.js';
 import { pairs } from '../core/call-reader.js';
-import type { Address, NewEntry } from '../core/engine.js';
+import type { Address } from '../core/engine.js';
 import { invalidArgument, show } from '../core/errors.js';
-import { Flight } from './flights.js';
-import { type LoadTerms, ttlOf } from './load-terms.js';
-import type { LoadingPlace } from './loader.js';
+import { Flight, NOT_OURS } from './flights.js';
+import { UNCHANGED } from './load-context.js';
+import { extrasOf, type LoadTerms, ttlOf } from './load-terms.js';
+import { nothingUnchanged } from './loader.js';
+import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { Run } from './run.js';
 
 export type BatchFactory = (missing: string[], context: LoadContext) => unknown;
-
-/** An entry as it was made, and the milliseconds that it is to live. */
-export interface LoadedEntry extends NewEntry {
-  readonly ttl: number;
-}
 
 /** Several entries to be loaded by one call. */
 export interface Batch {
@@ -21,11 +19,14 @@ export interface Batch {
   /** The ttl that the call asks for, before its terms. */
   readonly ttl: number;
   readonly terms: LoadTerms;
-  /** Stores what was made, as far as it can be stored. */
-  readonly store: (made: readonly LoadedEntry[]) => void | Promise<void>;
 }
 
-/** Runs loaders of many keys: one run for all that nobody is loading yet, and one flight for each of them. */
+/**
+ * Runs loaders of many keys: one run for all that nobody is loading yet, and one flight for each of them.
+ *
+ * It takes no leases: a run of many keys would wait for as many other processes, and they for it. What is stale is
+ * missing to it; what it loads is stored so that other calls may serve it stale.
+ */
 export class BatchLoader {
   readonly #place: LoadingPlace;
 
@@ -43,24 +44,27 @@ export class BatchLoader {
     const boarded = wanted.map((at) => {
       const underWay = flights.joinable(at.name);
       if (underWay !== undefined) return underWay;
-      const flight = this.#depart(at, run);
+      const flight = this.#depart(at, run, terms.tags);
       missing.set(at, flight);
       return flight;
     });
     if (missing.size > 0) this.#start(run, missing, batch);
     const sealed = await Promise.all(boarded.map((flight) => flight.run.wait(flight.outcome, terms.signal)));
-    return this.#handOut(wanted, sealed);
+    const left = wanted.filter((_, i) => sealed[i] === NOT_OURS);
+    const values = this.#handOut(wanted, sealed);
+    if (left.length === 0) return values;
+    return new Map([...values, ...(await this.load({ ...batch, wanted: left }))]);
   }
 
-  /** The same with a loader and a store that return what they have done, not a promise of it. Joins nobody. */
+  /** The same with a loader that returns its values, not a promise of them. Joins nobody. */
   loadSync(batch: Batch): Map<string, unknown> {
-    const { wanted } = batch;
+    const { wanted, terms } = batch;
     for (const { name, key } of wanted) this.#place.flights.checkNotStarting(name, key);
     const run = new Run();
-    const missing = new Map(wanted.map((at) => [at, this.#depart(at, run)]));
+    const missing = new Map(wanted.map((at) => [at, this.#depart(at, run, terms.tags)]));
     try {
-      const made = this.#read(batch.loadMissing(keysOf(missing), run.context), missing, batch);
-      batch.store(this.#current(made, missing));
+      const made = this.#read(batch.loadMissing(keysOf(missing), run.context), run, missing, batch);
+      this.#store(made, run, missing, terms, 0);
       const sealed = new Map(made.map((entry) => [entry.at, entry.sealed]));
       return this.#handOut(
         wanted,
@@ -71,8 +75,8 @@ export class BatchLoader {
     }
   }
 
-  #depart(at: Address, run: Run): Flight {
-    const flight = new Flight(this.#place.keyPrefix, run);
+  #depart(at: Address, run: Run, tags: readonly string[]): Flight {
+    const flight = new Flight(this.#place.keyPrefix, run, tags);
     this.#place.flights.depart(at.name, flight);
     return flight;
   }
@@ -85,12 +89,15 @@ export class BatchLoader {
   /** What was made, sealed. The flights are current, and others join them, until it is stored. */
   async #fly(run: Run, missing: ReadonlyMap<Address, Flight>, batch: Batch): Promise<Map<Address, unknown>> {
     try {
+      const { terms } = batch;
+      const began = terms.earlyRefresh > 0 ? performance.now() : 0;
       const making = batch.loadMissing(keysOf(missing), run.context);
-      run.isStarting = false;
+      run.begun();
       const returned = await making;
       run.done();
-      const made = this.#read(returned, missing, batch);
-      await batch.store(this.#current(made, missing));
+      const loadTime = terms.earlyRefresh > 0 ? performance.now() - began : 0;
+      const made = this.#read(returned, run, missing, batch);
+      await this.#store(made, run, missing, terms, loadTime);
       return new Map(made.map(({ at, sealed }) => [at, sealed]));
     } finally {
       run.done();
@@ -99,7 +106,8 @@ export class BatchLoader {
   }
 
   /** What the loader returned, sealed: all of it is looked at before any is stored. */
-  #read(returned: unknown, missing: ReadonlyMap<Address, Flight>, { ttl, terms }: Batch): LoadedEntry[] {
+  #read(returned: unknown, run: Run, missing: ReadonlyMap<Address, Flight>, { ttl, terms }: Batch): LoadedEntry[] {
+    const { chosenTtl } = run.context;
     const asked = new Map([...missing.keys()].map((at) => [at.key, at]));
     const made = new Map<Address, LoadedEntry>();
     for (const [key, value] of pairs('The loader of getOrSetMany returns', returned as Entries)) {
@@ -107,15 +115,28 @@ export class BatchLoader {
       if (at === undefined) {
         throw invalidArgument(`The loader of getOrSetMany returned ${show(key)}, which it was not asked for.`);
       }
+      if (value === UNCHANGED) throw nothingUnchanged(at);
       if (value === undefined) made.delete(at);
-      else made.set(at, { at, sealed: this.#place.seal(value), ttl: ttlOf(value, ttl, terms) });
+      else made.set(at, { at, sealed: this.#place.seal(value), ttl: ttlOf(value, ttl, terms, chosenTtl) });
     }
     return [...made.values()];
   }
 
-  /** Those that may be stored: nothing else has happened to their keys. */
-  #current(made: readonly LoadedEntry[], missing: ReadonlyMap<Address, Flight>): LoadedEntry[] {
-    return made.filter(({ at }) => this.#place.flights.isCurrent(at.name, missing.get(at)!));
+  /** Stores what was made, but where something else has happened to a key. */
+  #store(
+    made: readonly LoadedEntry[],
+    run: Run,
+    missing: ReadonlyMap<Address, Flight>,
+    terms: LoadTerms,
+    loadTime: number,
+  ): void | Promise<void> {
+    const { flights } = this.#place;
+    const { tags = terms.tags } = run.context;
+    const current = made.filter(({ at }) => {
+      const flight = missing.get(at)!;
+      return flights.isCurrent(at.name, flight) && !flight.isTooOldFor(tags);
+    });
+    return this.#place.storeMany(current, extrasOf(terms, loadTime, tags));
   }
 
   #land(missing: ReadonlyMap<Address, Flight>): void {
@@ -125,7 +146,7 @@ export class BatchLoader {
   #handOut(wanted: readonly Address[], sealed: readonly unknown[]): Map<string, unknown> {
     const values = new Map<string, unknown>();
     for (const [i, { key }] of wanted.entries()) {
-      if (sealed[i] !== undefined) values.set(key, this.#place.unseal(sealed[i]));
+      if (sealed[i] !== undefined && sealed[i] !== NOT_OURS) values.set(key, this.#place.unseal(sealed[i]));
     }
     return values;
   }

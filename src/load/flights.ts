@@ -2,6 +2,9 @@ import { RecursiveLoadError, show } from '../core/errors.js';
 import type { Run } from './run.js';
 import { WatchedReads } from './watched-reads.js';
 
+/** The outcome of a run behind that another process had begun before. Who waits for it asks anew. */
+export const NOT_OURS = Symbol('not ours');
+
 /** One entry on its way, and the run that brings it. */
 export class Flight {
   /** What the factory made, sealed; `undefined` where there is nothing to store. Set before anyone can join. */
@@ -9,10 +12,28 @@ export class Flight {
   /** The prefix under which the entry will stand. */
   readonly prefix: string;
   readonly run: Run;
+  /** The tags that the call gives the entry. */
+  readonly #tags: readonly string[];
+  /** Other tags that were deleted meanwhile: the factory may still choose one of them. */
+  #deletedTags: Set<string> | undefined;
 
-  constructor(prefix: string, run: Run) {
+  constructor(prefix: string, run: Run, tags: readonly string[] = []) {
     this.prefix = prefix;
     this.run = run;
+    this.#tags = tags;
+  }
+
+  /** These tags were deleted; whether that ends this flight, because the entry is to have one of them. */
+  endsWith(tags: readonly string[]): boolean {
+    if (tags.some((tag) => this.#tags.includes(tag))) return true;
+    this.#deletedTags ??= new Set();
+    for (const tag of tags) this.#deletedTags.add(tag);
+    return false;
+  }
+
+  /** Whether one of these tags was deleted since the flight began. */
+  isTooOldFor(tags: readonly string[]): boolean {
+    return this.#deletedTags !== undefined && tags.some((tag) => this.#deletedTags?.has(tag));
   }
 }
 
@@ -22,13 +43,14 @@ export class Flight {
  */
 export class Flights {
   readonly #current = new Map<string, Flight>();
-  /** Reads that may lead to a run. In-process caches need none: nothing comes between their read and the run. */
+  /** Reads that may lead to a run. In process, where the schema that is asked in between answers later. */
   readonly reads = new WatchedReads();
   /** What runs have made and is on its way to a server. */
   readonly #storing = new Map<string, Promise<void>>();
 
-  get size(): number {
-    return this.#current.size;
+  /** Whether there is nothing that could be overruled. */
+  get isIdle(): boolean {
+    return this.#current.size === 0 && this.reads.isIdle;
   }
 
   /** The flight that who asks for this name waits for. */
@@ -62,14 +84,22 @@ export class Flights {
 
   /** The entry was written or deleted meanwhile: what the run makes is out of date. */
   overrule(name: string): void {
-    this.#current.delete(name);
+    this.#end(name, this.#current.get(name));
     this.reads.overrule(name);
   }
 
   /** The same for all entries, or those under a prefix. */
   overruleAll(prefix?: string): void {
     for (const [name, flight] of this.#current) {
-      if (prefix === undefined || flight.prefix === prefix) this.#current.delete(name);
+      if (prefix === undefined || flight.prefix === prefix) this.#end(name, flight);
+    }
+    this.reads.overruleAll();
+  }
+
+  /** The same for all entries under a prefix that are to have one of these tags. */
+  overruleTagged(prefix: string, tags: readonly string[]): void {
+    for (const [name, flight] of this.#current) {
+      if (flight.prefix === prefix && flight.endsWith(tags)) this.#end(name, flight);
     }
     this.reads.overruleAll();
   }
@@ -90,5 +120,12 @@ export class Flights {
     if (this.#storing.size === 0) return undefined;
     const under = names.map((name) => this.#storing.get(name)).filter((storing) => storing !== undefined);
     return under.length === 0 ? undefined : Promise.all(under);
+  }
+
+  /** Who begins anew, here or in another process, does not wait for what is out of date. */
+  #end(name: string, flight: Flight | undefined): void {
+    if (flight === undefined) return;
+    this.#current.delete(name);
+    flight.run.letGo();
   }
 }

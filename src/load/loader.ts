@@ -1,33 +1,33 @@
+import { performance } from 'node:perf_hooks';
 import type { LoadContext } from '../core/cache.js';
-import { show, ValueTooLargeError } from '../core/errors.js';
-import { Flight, type Flights } from './flights.js';
-import { type LoadTerms, ttlOf } from './load-terms.js';
+import type { Address } from '../core/engine.js';
+import type { Recalled } from '../core/entry-extras.js';
+import { invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
+import { isDueEarly } from './early-refresh.js';
+import { Flight, NOT_OURS } from './flights.js';
+import { takeTurn } from './lease-wait.js';
+import { UNCHANGED } from './load-context.js';
+import { extrasOf, type LoadTerms, ttlOf } from './load-terms.js';
+import type { LoadingPlace } from './loading-place.js';
 import { Run } from './run.js';
+import { orStale } from './stale-answer.js';
 
 export type Factory = (context: LoadContext) => unknown;
 
 /** One entry to be loaded. */
 export interface Load {
-  /** What its run is called: entries that are one to the backend have one name. */
-  readonly name: string;
-  readonly key: string;
+  /** Its name is what its run is called: entries that are one to the backend have one. */
+  readonly at: Address;
   readonly factory: Factory;
   /** The ttl that the call asks for, before its terms. */
   readonly ttl: number;
   readonly terms: LoadTerms;
-  /** Stores what was made. @throws ValueTooLargeError, and then the value goes to the callers all the same. */
-  readonly store: (sealed: unknown, ttl: number) => void | Promise<void>;
 }
 
-/** What a loader needs of its cache. */
-export interface LoadingPlace {
-  /** The runs under way, shared by all caches that share their entries. */
-  readonly flights: Flights;
-  readonly keyPrefix: string;
-  /** A value out of everyone's reach. @throws UncacheableValueError */
-  seal(value: unknown): unknown;
-  /** The opposite, for one reader. */
-  unseal(sealed: unknown): unknown;
+/** What is stored already, and the same value sealed, out of everyone's reach. */
+interface Known {
+  readonly recalled: Recalled;
+  readonly sealed: unknown;
 }
 
 /** Runs factories, one at a time for each name: in one place for all backends. */
@@ -38,76 +38,170 @@ export class Loader {
     this.#place = place;
   }
 
-  /** Joins the run under way, or begins one. The value, for one reader. */
-  load(load: Load): Promise<unknown> {
+  /** The answer to who asked by these terms, and found this. The value, for one reader. */
+  answer(load: Load, found: Recalled | undefined): Promise<unknown> {
+    if (found === undefined) return this.load(load);
+    const { value, left } = found;
+    const { earlyRefresh, staleWhileRevalidate, staleIfError } = load.terms;
+    if (left > 0 ? isDueEarly(found, earlyRefresh) : -left < staleWhileRevalidate) this.#refresh(load, found);
+    else if (left <= 0) {
+      const answer = this.load(load, found);
+      return -left < staleIfError ? orStale(answer, value, load.terms) : answer;
+    }
+    return Promise.resolve(value);
+  }
+
+  /** Joins the run under way, or begins one. The value, for one reader. @param found what is out of date. */
+  load(load: Load, found?: Recalled): Promise<unknown> {
+    const { at, terms } = load;
     const { flights } = this.#place;
-    flights.checkNotStarting(load.name, load.key);
-    return this.#board(flights.joinable(load.name) ?? this.#depart(load), load);
+    flights.checkNotStarting(at.name, at.key);
+    return this.#board(flights.joinable(at.name) ?? this.#depart(load, found, terms.lockTimeout), load, found);
   }
 
-  /** Begins a run even where one is under way, which is overruled. The value, for one reader. */
+  /** Begins a run even where one is under way, here or in another process; here it is overruled. */
   reload(load: Load): Promise<unknown> {
-    this.#place.flights.checkNotStarting(load.name, load.key);
-    return this.#board(this.#depart(load), load);
+    const { name, key } = load.at;
+    const { flights } = this.#place;
+    flights.checkNotStarting(name, key);
+    flights.joinable(name)?.run.letGo();
+    return this.#board(this.#depart(load, undefined, null), load, undefined);
   }
 
-  /** The same with a factory and a store that return what they have done, not a promise of it. Joins nobody. */
+  /** The same with a factory that returns its value, not a promise of it. Joins nobody, and waits for no process. */
   loadSync(load: Load): unknown {
+    const { at, factory, terms } = load;
     const { flights, keyPrefix } = this.#place;
-    flights.checkNotStarting(load.name, load.key);
-    const flight = new Flight(keyPrefix, new Run());
-    flights.depart(load.name, flight);
+    flights.checkNotStarting(at.name, at.key);
+    const flight = new Flight(keyPrefix, new Run(), terms.tags);
+    flights.depart(at.name, flight);
     try {
-      const made = load.factory(flight.run.context);
+      const made = factory(flight.run.context);
       if (made === undefined) return undefined;
+      if (made === UNCHANGED) throw nothingUnchanged(at);
       const sealed = this.#place.seal(made);
-      const ttl = ttlOf(made, load.ttl, load.terms);
-      if (flights.isCurrent(load.name, flight)) keepIfItFits(() => load.store(sealed, ttl));
+      this.#store(flight, load, made, sealed, 0);
       return this.#handOut(sealed);
     } finally {
-      flights.land(load.name, flight);
+      flights.land(at.name, flight);
     }
   }
 
-  #board(flight: Flight, load: Load): Promise<unknown> {
-    const answer = flight.outcome.then((sealed) => this.#handOut(sealed));
+  /** Makes the entry anew behind, unless that is being done. Who asked neither waits nor learns whether it failed. */
+  #refresh(load: Load, found: Recalled): void {
+    if (this.#place.flights.joinable(load.at.name) !== undefined) return;
+    const { run, outcome } = this.#depart(load, found, undefined);
+    // The cache itself waits: those who join and leave do not end the run.
+    run.wait(outcome, undefined).catch(() => {});
+  }
+
+  #board(flight: Flight, load: Load, found: Recalled | undefined): Promise<unknown> {
+    const answer = flight.outcome.then((sealed) =>
+      sealed === NOT_OURS ? this.load(load, found) : this.#handOut(sealed),
+    );
     return flight.run.wait(answer, load.terms.signal);
   }
 
-  #depart(load: Load): Flight {
-    const { flights, keyPrefix } = this.#place;
-    const flight = new Flight(keyPrefix, new Run());
-    flights.depart(load.name, flight);
-    const outcome = this.#fly(flight, load);
-    flight.outcome = flight.run.within(load.terms.timeout, outcome, `The factory of ${show(load.key)}`);
+  /** @param lockTimeout `undefined` for a run behind; `null` for one that runs whatever other processes do. */
+  #depart(load: Load, found: Recalled | undefined, lockTimeout: number | null | undefined): Flight {
+    const { at, terms } = load;
+    // What was found is the caller's, who may change it.
+    const known = found && { recalled: found, sealed: this.#place.seal(found.value) };
+    const run = new Run();
+    const flight = new Flight(this.#place.keyPrefix, run, terms.tags);
+    this.#place.flights.depart(at.name, flight);
+    const outcome = this.#fly(flight, load, known, lockTimeout);
+    const { timeout } = terms;
+    // Showing the key costs a tenth of a run.
+    flight.outcome =
+      timeout === Number.POSITIVE_INFINITY ? outcome : run.within(timeout, outcome, `The factory of ${show(at.key)}`);
     return flight;
   }
 
   /** What was made, sealed. The flight is current, and others join it, until it is stored. */
-  async #fly(flight: Flight, { name, factory, ttl, terms, store }: Load): Promise<unknown> {
+  async #fly(
+    flight: Flight,
+    load: Load,
+    known: Known | undefined,
+    lockTimeout: number | null | undefined,
+  ): Promise<unknown> {
+    const { at, factory, terms } = load;
     const { flights } = this.#place;
     const { run } = flight;
     try {
+      const asking =
+        lockTimeout === null
+          ? undefined
+          : takeTurn(this.#place, at, flight, known?.recalled, lockTimeout, terms.schema);
+      if (asking !== undefined) {
+        run.isStarting = false;
+        const { runs, seen } = await asking;
+        if (!runs) return seen === undefined ? NOT_OURS : this.#place.seal(seen.value);
+        if (run.isGivenUp) throw run.signal.reason;
+        // It was deleted meanwhile.
+        if (seen === undefined) known = undefined;
+        run.isStarting = true;
+      }
+      if (known !== undefined) run.context.offer(known.sealed, this.#place);
+      const began = terms.earlyRefresh > 0 ? performance.now() : 0;
       const making = factory(run.context);
-      run.isStarting = false;
+      run.begun();
       const made = await making;
       run.done();
-      if (made === undefined) return undefined;
-      const sealed = this.#place.seal(made);
-      if (flights.isCurrent(name, flight)) {
-        const storing = keepIfItFits(() => store(sealed, ttlOf(made, ttl, terms)));
-        if (storing !== undefined) await storing;
+      if (made === undefined) {
+        if (known !== undefined && flights.isCurrent(at.name, flight)) await this.#place.drop(at);
+        return undefined;
       }
+      if (made === UNCHANGED) return await this.#renew(flight, load, known);
+      const loadTime = terms.earlyRefresh > 0 ? performance.now() - began : 0;
+      const sealed = this.#place.seal(made);
+      const storing = this.#store(flight, load, made, sealed, loadTime);
+      if (storing !== undefined) await storing;
       return sealed;
     } finally {
       run.done();
-      flights.land(name, flight);
+      flights.land(at.name, flight);
+      run.letGo();
     }
+  }
+
+  /** Stores what was made, unless something else has happened to the entry. */
+  #store(
+    flight: Flight,
+    { at, ttl, terms }: Load,
+    made: unknown,
+    sealed: unknown,
+    loadTime: number,
+  ): void | Promise<void> {
+    const { chosenTtl, tags = terms.tags } = flight.run.context;
+    if (!this.#place.flights.isCurrent(at.name, flight) || flight.isTooOldFor(tags)) return;
+    const storedTtl = ttlOf(made, ttl, terms, chosenTtl);
+    return keepIfItFits(() => this.#place.store(at, sealed, storedTtl, extrasOf(terms, loadTime, tags)));
+  }
+
+  /** What is known is right: it begins its ttl anew. What is gone meanwhile stays gone. */
+  async #renew(flight: Flight, load: Load, known: Known | undefined): Promise<unknown> {
+    const { at, ttl, terms } = load;
+    const { chosenTtl, tags } = flight.run.context;
+    if (known === undefined) throw nothingUnchanged(at);
+    const { recalled, sealed } = known;
+    const left = ttlOf(recalled.value, ttl, terms, chosenTtl);
+    if (tags !== undefined || left <= 0) await this.#store(flight, load, recalled.value, sealed, recalled.loadTime);
+    else if (this.#place.flights.isCurrent(at.name, flight)) {
+      await this.#place.renew(at, left, Math.max(terms.staleWhileRevalidate, terms.staleIfError));
+    }
+    return sealed;
   }
 
   #handOut(sealed: unknown): unknown {
     return sealed === undefined ? undefined : this.#place.unseal(sealed);
   }
+}
+
+export function nothingUnchanged({ key }: Address): TypeError {
+  return invalidArgument(
+    `The factory of ${show(key)} returned context.unchanged, but there is nothing stored that could be: its context.stale is undefined.`,
+  );
 }
 
 /** The callers asked for the value, and there it is: that it cannot be kept is no reason to refuse it. */

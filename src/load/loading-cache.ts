@@ -8,20 +8,32 @@ import type {
   Wrapped,
 } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
-import { LOAD_OPTIONS, LOADED_ENTRY_OPTIONS, type LoadedEntryOptions, type LoadOptions } from '../core/call-options.js';
+import {
+  LOAD_OPTIONS,
+  LOADED_ENTRY_OPTIONS,
+  type LoadedEntryOptions,
+  type LoadOptions,
+  namesTtlAlone,
+} from '../core/call-options.js';
 import { uniqueKeys } from '../core/call-reader.js';
 import type { Address } from '../core/engine.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
+import { CacheClosedError, CacheUnavailableError } from '../core/errors.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKey } from '../core/keys.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import type { Ttl } from '../core/ttl.js';
-import { BatchLoader, checkLoader, filled, type LoadedEntry } from './batch-loader.js';
+import { BatchLoader, checkLoader, filled } from './batch-loader.js';
 import type { Flights } from './flights.js';
 import { checkNotAborted, unlessAborted } from './leaving.js';
-import { type LoadTerms, PLAIN, readLoadTerms, ttlOf } from './load-terms.js';
-import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
+import { extrasOf, type LoadTerms, PLAIN, readLoadTerms, ttlOf } from './load-terms.js';
+import { type Factory, keepIfItFits, type Load, Loader } from './loader.js';
+import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { accepts, acceptsNow, refusedKeys, refusedKeysNow } from './schema-check.js';
 import { type WrappingCache, wrapFunction } from './wrap.js';
+
+/** The terms of a call whose schema is asked. */
+type Checked = LoadTerms & { schema: StandardSchema };
 
 /** Loading through an in-process cache: `getOrSet` and `wrap`, one run of a factory at a time. */
 export abstract class LoadingCache extends InProcessCache implements SyncCache {
@@ -32,7 +44,22 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   /** Whether what is read may have been written by another program: then a call's schema is asked. */
   protected readonly readsFromOutside: boolean = false;
   /** Writes what a run has made, if anybody still has the place open. @throws ValueTooLargeError */
-  protected abstract writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void;
+  protected abstract writeLoaded(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras?: EntryExtras,
+  ): void;
+  /** Takes the lease of an entry's load, if no other process has it; `null` where there are no other processes. */
+  protected takeLease(_key: string, _version: number): Lease | null | undefined {
+    return null;
+  }
+
+  /** What `recall` finds, counted as nothing: who has to wait for a lease looks again and again. For those with leases. */
+  protected lookAgain(_key: string, _version: number): Recalled | undefined {
+    return undefined;
+  }
 
   protected constructor(settings: CacheSettings) {
     super(settings);
@@ -44,6 +71,13 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       keyPrefix: settings.keyPrefix,
       seal: (value) => this.seal(value),
       unseal: (sealed) => this.unseal(sealed),
+      store: (at, sealed, ttl, extras) => this.writeLoaded(at.key, sealed, ttl, at.version, extras),
+      storeMany: (made, extras) => this.#storeMany(made, extras),
+      renew: (at, ttl, staleFor) =>
+        unlessGone<boolean | undefined>(() => this.renew(at.key, ttl, staleFor, at.version), undefined),
+      drop: (at) => unlessGone<boolean | undefined>(() => this.remove(at.key, at.version), undefined),
+      takeLease: (at) => this.#takeLease(at),
+      look: (at) => unlessGone(() => this.lookAgain(at.key, at.version), undefined),
     };
     this.#loader = new Loader(place);
     this.#batchLoader = new BatchLoader(place);
@@ -52,11 +86,11 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   // Where no options are given none are looked for: 6 ns of 70.
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     try {
-      if (typeof options === 'object' && options !== null) {
+      if (typeof options === 'object' && options !== null && !namesTtlAlone(options)) {
         return this.#getOrSet(key, valueOrFactory, options) as Promise<T>;
       }
       const { version } = this.settings;
-      const ttl = this.ttlOf(options);
+      const ttl = this.entryTtl(options);
       const held = this.read(key, version);
       if (held !== undefined) return Promise.resolve(held as T);
       return this.#make(key, valueOrFactory, ttl, version, PLAIN) as Promise<T>;
@@ -70,6 +104,11 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);
+    if (terms.recalls && typeof valueOrFactory === 'function') {
+      const load = this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms);
+      if (this.#asksSchema(terms)) return this.#recallValid(load, terms);
+      return this.#loader.answer(load, this.recall(key, version));
+    }
     const held = this.read(key, version);
     if (held === undefined) return this.#make(key, valueOrFactory, ttl, version, terms);
     if (!this.#asksSchema(terms)) return Promise.resolve(held);
@@ -87,12 +126,12 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const held = this.read(key, version);
     if (held !== undefined) {
       if (!this.#asksSchema(terms) || acceptsNow(terms.schema, held)) return held as T;
-      this.noteInvalid();
+      this.noteInvalid(true);
     }
     return (
       typeof valueOrFactory === 'function'
         ? this.#loader.loadSync(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
-        : this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version)
+        : this.#keep(key, valueOrFactory, ttl, version, terms)
     ) as T;
   }
 
@@ -109,8 +148,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     if (this.#asksSchema(terms)) this.#refuse(values, await refusedKeys(terms.schema, values));
     const wanted = this.#missingOf(values, version);
     if (wanted.length === 0) return values as Map<string, T>;
-    const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
-    return filled<T>(values, await this.#batchLoader.load(batch));
+    return filled<T>(values, await this.#batchLoader.load({ wanted, loadMissing, ttl, terms }));
   }
 
   getOrSetManySync<T>(
@@ -125,8 +163,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     if (this.#asksSchema(terms)) this.#refuse(values, refusedKeysNow(terms.schema, values));
     const wanted = this.#missingOf(values, version);
     if (wanted.length === 0) return values as Map<string, T>;
-    const batch = { wanted, loadMissing, ttl, terms, store: this.#storeMany };
-    return filled<T>(values, this.#batchLoader.loadSync(batch));
+    return filled<T>(values, this.#batchLoader.loadSync({ wanted, loadMissing, ttl, terms }));
   }
 
   wrap<A extends unknown[], R, This = unknown>(
@@ -147,11 +184,15 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return wrapFunction(cache, fn, options);
   }
 
-  /** What was read and counted as a hit is none: the call's schema refuses it. */
-  protected noteInvalid(): void {}
+  /** The call's schema refuses what was read. @param _isHit whether it was counted as a hit, which it is not. */
+  protected noteInvalid(_isHit: boolean): void {}
 
   protected override changed(key: string, version: number): void {
-    if (this.flights.size > 0) this.flights.overrule(this.flightName(key, version));
+    if (!this.flights.isIdle) this.flights.overrule(this.flightName(key, version));
+  }
+
+  protected override tagsChanged(tags: readonly string[]): void {
+    this.flights.overruleTagged(this.settings.keyPrefix, tags);
   }
 
   /** What a run is called: entries that are one to the backend have one name. A version is a number: no two clash. */
@@ -162,7 +203,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   #make(key: string, valueOrFactory: unknown, ttl: number, version: number, terms: LoadTerms): Promise<unknown> {
     return typeof valueOrFactory === 'function'
       ? this.#loader.load(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
-      : Promise.resolve(this.#keep(key, valueOrFactory, ttlOf(valueOrFactory, ttl, terms), version));
+      : Promise.resolve(this.#keep(key, valueOrFactory, ttl, version, terms));
   }
 
   /** What is held, if the schema takes it; else what is made in its place. */
@@ -172,14 +213,35 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     valueOrFactory: unknown,
     ttl: number,
     version: number,
-    terms: LoadTerms & { schema: StandardSchema },
+    terms: Checked,
   ): Promise<unknown> {
-    const { schema, signal } = terms;
-    const verdict = accepts(schema, held);
-    const isLater = typeof verdict !== 'boolean';
-    if (isLater ? await (signal === undefined ? verdict : unlessAborted(verdict, signal)) : verdict) return held;
-    this.noteInvalid();
+    const verdict = accepts(terms.schema, held);
+    if (typeof verdict === 'boolean' ? verdict : await orLeft(verdict, terms.signal)) return held;
+    this.noteInvalid(true);
     return this.#make(key, valueOrFactory, ttl, version, terms);
+  }
+
+  /** The answer by what is there, stale or not, if the schema takes it. Where that takes time, by what is there then. */
+  async #recallValid(load: Load, { schema, signal }: Checked): Promise<unknown> {
+    const { key, version, name } = load.at;
+    const { reads } = this.flights;
+    for (;;) {
+      const found = this.recall(key, version);
+      if (found === undefined) return this.#loader.load(load);
+      let isValid = accepts(schema, found.value);
+      if (typeof isValid !== 'boolean') {
+        const watch = reads.begin(name);
+        try {
+          isValid = await orLeft(isValid, signal);
+        } finally {
+          reads.end(name, watch);
+        }
+        if (watch.isOverruled) continue;
+      }
+      if (isValid) return this.#loader.answer(load, found);
+      this.noteInvalid(found.left > 0);
+      return this.#loader.load(load);
+    }
   }
 
   async #reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown> {
@@ -192,14 +254,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   }
 
   #loadOf(key: string, factory: Factory, ttl: number, version: number, terms: LoadTerms): Load {
-    return {
-      name: this.flightName(key, version),
-      key,
-      factory,
-      ttl,
-      terms,
-      store: (sealed, storedTtl) => this.writeLoaded(key, sealed, storedTtl, version),
-    };
+    const at: Address = { key, version, name: this.flightName(key, version) };
+    return { at, factory, ttl, terms };
   }
 
   /** What is there, with `undefined` in the place of what is not. */
@@ -214,27 +270,55 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return missing.map((key) => ({ key, version, name: this.flightName(key, version) }));
   }
 
-  #asksSchema(terms: LoadTerms): terms is LoadTerms & { schema: StandardSchema } {
+  #asksSchema(terms: LoadTerms): terms is Checked {
     return terms.schema !== undefined && this.readsFromOutside;
   }
 
   #refuse(values: Map<string, unknown>, keys: readonly string[]): void {
     for (const key of keys) {
       values.set(key, undefined);
-      this.noteInvalid();
+      this.noteInvalid(true);
     }
   }
 
-  readonly #storeMany = (made: readonly LoadedEntry[]): void => {
+  #storeMany(made: readonly LoadedEntry[], extras: EntryExtras | undefined): void {
     for (const { at, sealed, ttl } of made) {
-      keepIfItFits(() => this.writeLoaded(at.key, sealed, ttl, at.version));
+      keepIfItFits(() => this.writeLoaded(at.key, sealed, ttl, at.version, extras));
     }
-  };
+  }
 
-  #keep(key: string, value: unknown, ttl: number, version: number): unknown {
+  /** No closure: every load passes here. */
+  #takeLease({ key, version }: Address): Lease | null | undefined {
+    try {
+      return this.takeLease(key, version);
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  #keep(key: string, value: unknown, ttl: number, version: number, terms: LoadTerms): unknown {
     const sealed = this.sealed(value);
-    this.write(key, sealed, ttl, version);
+    this.write(key, sealed, ttlOf(value, ttl, terms), version, extrasOf(terms, 0));
     this.changed(key, version);
     return this.unseal(sealed);
   }
+}
+
+/** What it comes to; `fallback` where the cache is closed, or behind a process that is stopped. */
+function unlessGone<T>(operation: () => T, fallback: T): T {
+  try {
+    return operation();
+  } catch (error) {
+    if (isGone(error)) return fallback;
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof CacheClosedError || error instanceof CacheUnavailableError;
+}
+
+function orLeft<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? promise : unlessAborted(promise, signal);
 }

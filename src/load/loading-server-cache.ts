@@ -2,15 +2,17 @@ import type { Cache, LoadMissing, ValueOrFactory, WrapOptions, Wrapped } from '.
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import type { Ttl } from '../core/ttl.js';
-import { type BatchFactory, BatchLoader, checkLoader, type LoadedEntry } from './batch-loader.js';
+import { type BatchFactory, BatchLoader, checkLoader } from './batch-loader.js';
 import type { Flights } from './flights.js';
 import { checkNotAborted, unlessAborted } from './leaving.js';
-import { type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
-import { type Factory, keepIfItFits, type Load, Loader, type LoadingPlace } from './loader.js';
+import { extrasOf, type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js';
+import { type Factory, keepIfItFits, type Load, Loader } from './loader.js';
+import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { accepts, refusedKeys } from './schema-check.js';
 import { type WrappingCache, wrapFunction } from './wrap.js';
 
@@ -19,7 +21,7 @@ export interface LoadingEngine extends Engine {
   /** The runs under way, shared by all caches of this process that share their entries. */
   readonly flights: Flights;
   /** Writes what a run has made, if any cache of this process still has the place open. @throws ValueTooLargeError */
-  writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void>;
+  writeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void>;
 }
 
 /** An engine of a cache that another can be put in front of. */
@@ -38,6 +40,12 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       keyPrefix: settings.keyPrefix,
       seal: (value) => engine.seal(value),
       unseal: (sealed) => engine.unseal(sealed),
+      store: (at, sealed, ttl, extras) => this.#store(at, sealed, ttl, extras),
+      storeMany: (made, extras) => this.#storeMany(made, extras),
+      renew: (at, ttl, staleFor) => this.#storing(at, () => engine.renew(at, ttl, staleFor)),
+      drop: (at) => this.#storing(at, () => engine.remove(at)),
+      takeLease: (at) => this.#takeLease(at),
+      look: (at) => this.#ifReached(() => engine.recall(at)),
     };
     this.#loader = new Loader(place);
     this.#batchLoader = new BatchLoader(place);
@@ -56,7 +64,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       const answer =
         typeof valueOrFactory === 'function'
           ? this.#readOrLoad(at, valueOrFactory as Factory, ttl, terms)
-          : this.#readOrWrite(at, this.sealed(valueOrFactory), ttlOf(valueOrFactory, ttl, terms), terms);
+          : this.#readOrWrite(at, valueOrFactory, ttl, terms);
       return (signal === undefined ? answer : unlessAborted(answer, signal)) as Promise<T>;
     } catch (error) {
       return Promise.reject(error);
@@ -105,6 +113,10 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     else for (const { name } of ats) flights.overrule(name);
   }
 
+  protected override tagsChanged(tags: readonly string[]): void {
+    this.engine.flights.overruleTagged(this.settings.keyPrefix, tags);
+  }
+
   protected override stored(ats: readonly Address[] | undefined): Promise<unknown> | undefined {
     return this.engine.flights.stored(ats?.map(({ name }) => name));
   }
@@ -140,35 +152,58 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   /** Whether the schema takes what is held; if not, it is a miss. */
   async #isValid(held: unknown, schema: StandardSchema): Promise<boolean> {
     const isValid = await accepts(schema, held);
-    if (!isValid) this.countInvalid();
+    if (!isValid) this.countInvalid(true);
     return isValid;
   }
 
   async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
+    const load: Load = { at, factory, ttl, terms };
+    const { schema, signal } = terms;
+    if (terms.recalls) {
+      const found = await this.#recallWatched(at, schema);
+      checkNotAborted(signal);
+      return this.#loader.answer(load, found);
+    }
     const held = await this.#readWatched(at);
-    const { schema } = terms;
     if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
-    checkNotAborted(terms.signal);
-    return this.#loader.load(this.#loadOf(at, factory, ttl, terms));
+    checkNotAborted(signal);
+    return this.#loader.load(load);
+  }
+
+  /** What is stale, or is to be made anew, was so when it was told: a write that came between is read in its turn. */
+  async #recallWatched(at: Address, schema: StandardSchema | undefined): Promise<Recalled | undefined> {
+    const { reads } = this.engine.flights;
+    for (;;) {
+      const watch = reads.begin(at.name);
+      let found: Recalled | undefined;
+      let isValid = true;
+      try {
+        found = await this.orElse(this.engine.recall(at), undefined);
+        if (found !== undefined && schema !== undefined) isValid = await accepts(schema, found.value);
+      } finally {
+        reads.end(at.name, watch);
+      }
+      if (watch.isOverruled) continue;
+      this.countRead(found !== undefined && found.left > 0 && isValid);
+      if (isValid) return found;
+      this.countInvalid(false);
+      return undefined;
+    }
   }
 
   async #reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown> {
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);
     const at = this.address(key, this.entryVersion('wrap', options, LOAD_OPTIONS));
-    return this.#loader.reload(this.#loadOf(at, factory, this.entryTtl(options), terms));
+    return this.#loader.reload({ at, factory, ttl: this.entryTtl(options), terms });
   }
 
-  #loadOf(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Load {
-    const { name, key } = at;
-    return { name, key, factory, ttl, terms, store: (...made) => this.#store(at, ...made) };
-  }
-
-  async #readOrWrite(at: Address, sealed: unknown, ttl: number, terms: LoadTerms): Promise<unknown> {
+  async #readOrWrite(at: Address, value: unknown, ttl: number, terms: LoadTerms): Promise<unknown> {
+    const sealed = this.sealed(value);
     const held = await this.#readWatched(at);
     const { schema } = terms;
     if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
-    await this.writeCounted(at, sealed, ttl);
+    await this.writeCounted(at, sealed, ttlOf(value, ttl, terms), extrasOf(terms, 0));
     return this.engine.unseal(sealed);
   }
 
@@ -182,21 +217,20 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     if (terms.schema !== undefined) {
       for (const key of await refusedKeys(terms.schema, held)) {
         held.delete(key);
-        this.countInvalid();
+        this.countInvalid(true);
       }
     }
     const wanted = ats.filter(({ key }) => !held.has(key));
     if (wanted.length === 0) return inOrder(ats, held);
     checkNotAborted(terms.signal);
-    const store = (made: readonly LoadedEntry[]) => this.#storeMany(made);
-    const loaded = await this.#batchLoader.load({ wanted, loadMissing, ttl, terms, store });
+    const loaded = await this.#batchLoader.load({ wanted, loadMissing, ttl, terms });
     return inOrder(ats, new Map([...held, ...loaded]));
   }
 
   /** One call for all that live equally long. After `close` each is written as a single run writes it. */
-  async #storeMany(made: readonly LoadedEntry[]): Promise<void> {
+  async #storeMany(made: readonly LoadedEntry[], extras: EntryExtras | undefined): Promise<void> {
     if (!this.isOpen) {
-      await Promise.all(made.map(({ at, sealed, ttl }) => keepIfItFits(() => this.#store(at, sealed, ttl))));
+      await Promise.all(made.map(({ at, sealed, ttl }) => keepIfItFits(() => this.#store(at, sealed, ttl, extras))));
       return;
     }
     const byTtl = new Map<number, NewEntry[]>();
@@ -206,16 +240,33 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       else alike.push(entry);
     }
     const storing = [...byTtl].map(([ttl, entries]) => {
-      const writing = this.writeManyCounted(entries, ttl);
+      const writing = this.writeManyCounted(entries, ttl, extras);
       for (const { at } of entries) this.engine.flights.storing(at.name, writing);
       return writing;
     });
     await unlessUnavailable(Promise.all(storing));
   }
 
-  async #store(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl));
+  /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
+  async #store(at: Address, sealed: unknown, ttl: number, extras: EntryExtras | undefined): Promise<void> {
+    const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl, extras));
     await unlessUnavailable(this.orElse(this.countedSet(storing), undefined));
+  }
+
+  /** Another change of the entry by a run: it is on its way like what a run stores. */
+  #storing<T>(at: Address, change: () => Promise<T>): Promise<T | undefined> {
+    return this.#ifReached(() => this.engine.flights.storing(at.name, change()));
+  }
+
+  #takeLease(at: Address): Promise<Lease | null | undefined> | null {
+    const { engine } = this;
+    if (engine.takeLease === undefined || !this.isOpen) return null;
+    return unlessUnavailable(this.orElse<Lease | null | undefined>(engine.takeLease(at), null), null);
+  }
+
+  /** What a run behind everyone's back comes to; nothing where the cache is closed, or its server gone. */
+  async #ifReached<T>(operation: () => Promise<T>): Promise<T | undefined> {
+    return this.isOpen ? unlessUnavailable(this.orElse<T | undefined>(operation(), undefined)) : undefined;
   }
 }
 
@@ -223,11 +274,13 @@ function inOrder(ats: readonly Address[], values: ReadonlyMap<string, unknown>):
   return new Map(ats.filter(({ key }) => values.has(key)).map(({ key }) => [key, values.get(key)]));
 }
 
-/** A server that is gone when values have been made is no reason to refuse them to who asked. */
-async function unlessUnavailable(storing: Promise<unknown>): Promise<void> {
+async function unlessUnavailable<T>(operation: Promise<T>, fallback: T): Promise<T>;
+async function unlessUnavailable<T>(operation: Promise<T>): Promise<T | undefined>;
+async function unlessUnavailable<T>(operation: Promise<T>, fallback?: T): Promise<T | undefined> {
   try {
-    await storing;
+    return await operation;
   } catch (error) {
     if (!(error instanceof CacheUnavailableError)) throw error;
+    return fallback;
   }
 }

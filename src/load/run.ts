@@ -1,12 +1,13 @@
-import type { LoadContext } from '../core/cache.js';
+import type { Lease } from '../core/entry-extras.js';
 import { LoadTimeoutError } from '../core/errors.js';
 import { unlessAborted } from './leaving.js';
+import { RunContext } from './load-context.js';
 
 /** One run of a factory: how long it is waited for and by how many, and how it learns that nobody does any more. */
 export class Run {
   /** Whether the factory's synchronous part is running: who asks for the key now is the factory itself. */
   isStarting = true;
-  readonly context: LoadContext = new Context(this);
+  readonly context = new RunContext(this);
   #waiting = 0;
   /** Whether the factory is done. */
   #isDone = false;
@@ -14,7 +15,12 @@ export class Run {
   #isGivenUp = false;
   #reason: unknown;
   #controller: AbortController | undefined;
+  /** Whether the factory has begun. Until then the run may have to wait for another process. */
+  #isUnderWay = false;
+  #timeout = Number.POSITIVE_INFINITY;
+  #timeOut: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #lease: Lease | undefined;
 
   get isGivenUp(): boolean {
     return this.#isGivenUp;
@@ -38,18 +44,27 @@ export class Run {
     });
   }
 
+  /** The factory was called, and has returned: from now on it takes its time. */
+  begun(): void {
+    this.isStarting = false;
+    this.#isUnderWay = true;
+    this.#startTimer();
+  }
+
   /** What the run comes to; a LoadTimeoutError if the factory is not done in time. @param what as the error calls it. */
   within<T>(timeout: number, outcome: Promise<T>, what: string): Promise<T> {
     if (timeout === Number.POSITIVE_INFINITY || this.#isDone) return outcome;
     const late = new Promise<never>((_, reject) => {
-      this.#timer = setTimeout(() => {
+      this.#timeOut = () => {
         const error = new LoadTimeoutError(
           `${what} took longer than the timeout, ${timeout} ms. Allow it more, or find out why it hangs.`,
         );
         reject(error);
         this.#giveUp(error);
-      }, timeout).unref();
+      };
     });
+    this.#timeout = timeout;
+    this.#startTimer();
     return Promise.race([outcome, late]);
   }
 
@@ -59,23 +74,37 @@ export class Run {
     clearTimeout(this.#timer);
   }
 
+  /** The lease of this run, to be given back when it is over. */
+  hold(lease: Lease): void {
+    this.#lease = lease;
+  }
+
+  /** Lets other processes run. A lease that cannot be given back ends by itself. */
+  letGo(): void {
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    this.#lease = undefined;
+    release(lease);
+  }
+
+  #startTimer(): void {
+    if (!this.#isUnderWay || this.#isDone || this.#timeOut === undefined) return;
+    this.#timer = setTimeout(this.#timeOut, this.#timeout).unref();
+  }
+
   #giveUp(reason: unknown): void {
     if (this.#isDone || this.#isGivenUp) return;
     this.#isGivenUp = true;
     this.#reason = reason;
     clearTimeout(this.#timer);
+    this.letGo();
     this.#controller?.abort(reason);
   }
 }
 
-class Context implements LoadContext {
-  readonly #run: Run;
-
-  constructor(run: Run) {
-    this.#run = run;
-  }
-
-  get signal(): AbortSignal {
-    return this.#run.signal;
-  }
+/** Gives it back; nobody waits for that, or learns that it failed. */
+function release(lease: Lease): void {
+  try {
+    lease.release()?.catch(() => {});
+  } catch {}
 }

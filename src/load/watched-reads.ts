@@ -10,6 +10,10 @@ export interface Watch {
 export class WatchedReads {
   readonly #watches = new Map<string, Watch>();
 
+  get isIdle(): boolean {
+    return this.#watches.size === 0;
+  }
+
   begin(name: string): Watch {
     let watch = this.#watches.get(name);
     if (watch === undefined) {

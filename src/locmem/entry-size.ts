@@ -29,6 +29,11 @@ export function estimateEntrySize(value: unknown, key: string): number {
   return bytes;
 }
 
+/** About what the tags of an entry cost it: their names are shared with the other entries that have them. */
+export function estimateTagsSize(tags: readonly string[]): number {
+  return tags.length === 0 ? 0 : OBJECT_BYTES + WORD_BYTES * tags.length;
+}
+
 /** @throws TypeError if a `sizeOf` made something that is not a size. */
 export function checkedSize(size: unknown): number {
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;

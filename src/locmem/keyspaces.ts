@@ -61,6 +61,11 @@ export class Keyspaces {
     }
   }
 
+  /** The same of those that are to have one of these tags under a prefix. */
+  overruleTagged(prefix: string, tags: readonly string[]): void {
+    for (const keyspace of this.#keyspaces.values()) keyspace.flights.overruleTagged(prefix, tags);
+  }
+
   #make(keyspace: Keyspace, version: number): Namespace {
     if (this.#count >= this.#limit) {
       this.#dropEmpty(keyspace);

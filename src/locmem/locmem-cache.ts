@@ -2,13 +2,14 @@ import { readCacheOptions } from '../core/cache-options.js';
 import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
 import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { type Clock, CoarseClock, systemClock } from '../core/clock.js';
+import type { EntryExtras, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { type Snapshot, unsealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
 import type { Flights } from '../load/flights.js';
 import { LoadingCache } from '../load/loading-cache.js';
-import { checkedSize, checkFits, estimateEntrySize } from './entry-size.js';
+import { checkedSize, checkFits, estimateEntrySize, estimateTagsSize } from './entry-size.js';
 import { sealFor } from './isolation.js';
 import type { Keyspace, Namespace } from './keyspaces.js';
 import { closeStore, openStore, storeAt } from './locations.js';
@@ -77,8 +78,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     const namespace = this.#namespaceOf(store, this.versionOf('keys', options));
     if (namespace === undefined) return;
     for (const [key, slot] of namespace.table) {
-      const isLive = !store.isTimed || !this.#clock.isPast(store.expiresAt, slot);
-      if (isLive && store.ownerOf(slot) === namespace) yield key;
+      if (store.isLiveAt(slot, this.#clock) && store.ownerOf(slot) === namespace) yield key;
     }
   }
 
@@ -91,7 +91,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
 
   statsSync(): CacheStats {
     const store = this.#store ?? this.#open();
-    store.removeExpired(this.#clock.now());
+    const stale = store.removeExpired(this.#clock.now());
     return {
       hits: store.hits,
       misses: store.misses,
@@ -99,7 +99,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
       deletes: store.deletes,
       evictions: store.evictions,
       expirations: store.expirations,
-      entries: store.count,
+      entries: store.count - stale,
       bytes: store.isSized ? store.size : undefined,
     };
   }
@@ -155,6 +155,43 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     return this.unseal(value);
   }
 
+  protected override recall(key: string, version: number): Recalled | undefined {
+    const store = this.#store ?? this.#open();
+    const slot = this.#findStale(store, key, version);
+    if (slot === 0) {
+      store.misses++;
+      return undefined;
+    }
+    const left = store.leftOf(slot, this.#clock);
+    if (left > 0) {
+      store.hits++;
+      store.policy.hit(slot);
+    } else store.misses++;
+    const { extras } = store;
+    return {
+      value: this.unseal(store.values[slot]),
+      left,
+      loadTime: extras.loadTimeOf(slot),
+      tags: extras.namesOf(slot),
+    };
+  }
+
+  protected override renew(key: string, ttl: number, staleFor: number, version: number): boolean {
+    const store = this.#store ?? this.#open();
+    const slot = this.#findStale(store, key, version);
+    if (slot !== 0) store.renew(slot, ttl, staleFor, this.#clock);
+    return slot !== 0;
+  }
+
+  protected override removeTags(tags: readonly string[]): void {
+    (this.#store ?? this.#open()).removeTags(this.settings.keyPrefix, tags);
+  }
+
+  /** Caches of one prefix share its tags, also where one of them makes its keys itself. */
+  protected override tagsChanged(tags: readonly string[]): void {
+    this.#store?.keyspaces.overruleTagged(this.settings.keyPrefix, tags);
+  }
+
   protected override contains(key: string, version: number): boolean {
     const store = this.#store ?? this.#open();
     const slot = this.#find(store, key, version);
@@ -162,50 +199,80 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     return slot !== 0;
   }
 
-  protected override write(key: string, sealed: unknown, ttl: number, version: number): void {
-    this.#writeTo(this.#store ?? this.#open(), key, sealed, ttl, version);
+  protected override write(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras: EntryExtras | undefined,
+  ): void {
+    this.#writeTo(this.#store ?? this.#open(), key, sealed, ttl, version, extras);
   }
 
   /** This cache may be closed, but who shares its location and waited for the run is to have it. */
-  protected override writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void {
+  protected override writeLoaded(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras: EntryExtras | undefined,
+  ): void {
     if (this.#store !== undefined) {
-      this.#writeTo(this.#store, key, sealed, ttl, version);
+      this.#writeTo(this.#store, key, sealed, ttl, version, extras);
       return;
     }
     // Who has the location open may have opened it anew since: then it is another store, with keyspaces of its own.
     const store = storeAt(this.#location);
     const keyspace = store?.keyspaces.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
-    if (store !== undefined && keyspace === this.#keyspace) this.#writeTo(store, key, sealed, ttl, version);
+    if (store !== undefined && keyspace === this.#keyspace) this.#writeTo(store, key, sealed, ttl, version, extras);
   }
 
-  #writeTo(store: Store, key: string, sealed: unknown, ttl: number, version: number): void {
-    const size = this.#sizeOfEntry(store, sealed, key);
+  #writeTo(
+    store: Store,
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras: EntryExtras | undefined,
+  ): void {
+    const size = this.#sizeOfEntry(store, sealed, key, extras);
     const name = this.#nameOf(key, version);
     const isOwn = version === this.#ownVersion && store === this.#store;
     const namespace = isOwn ? this.#namespace : store.namespaceAt(this.#keyspace, version);
     let isNew = true;
-    if (ttl > 0) isNew = store.set(namespace, name, sealed, ttl, size, this.#clock);
+    if (ttl > 0) isNew = store.set(namespace, name, sealed, ttl, size, this.#clock, extras);
     else {
       // Stored, and expired at once.
       const slot = store.find(namespace.table, name, this.#clock);
       store.sets++;
       if (slot !== 0) store.remove(slot);
+      else store.removeStale(namespace.table, name);
     }
     if (isNew) this.#warnOfKey(name, version);
   }
 
-  protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
+  protected override writeNew(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras: EntryExtras | undefined,
+  ): boolean {
     const store = this.#store ?? this.#open();
     const table = this.#namespaceOf(store, version)?.table ?? NOTHING;
     if (store.isLive(table, this.#nameOf(key, version), this.#clock)) return false;
-    this.write(key, sealed, ttl, version);
+    this.write(key, sealed, ttl, version, extras);
     return true;
   }
 
   protected override remove(key: string, version: number): boolean {
     const store = this.#store ?? this.#open();
     const slot = this.#find(store, key, version);
-    if (slot === 0) return false;
+    if (slot === 0) {
+      const table = this.#namespaceOf(store, version)?.table;
+      if (store.hasExtras && table !== undefined) store.removeStale(table, this.#nameOf(key, version));
+      return false;
+    }
     store.deletes++;
     store.remove(slot);
     return true;
@@ -312,6 +379,15 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     return slot;
   }
 
+  /** The slot of an entry that is live or stale, 0 if there is none. */
+  #findStale(store: Store, key: string, version: number): number {
+    if (this.#hasKeyFunction) checkKey(key);
+    const name = this.#nameOf(key, version);
+    const slot = store.findStale(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
+    if (slot === 0) this.#checkMissedKey(key, name, version);
+    return slot;
+  }
+
   #countMiss(store: Store, key: string, name: string, version: number): void {
     this.#checkMissedKey(key, name, version);
     store.misses++;
@@ -338,9 +414,10 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     else warnOfUnportableKey(name, overhead(this.settings.keyPrefix, version));
   }
 
-  #sizeOfEntry(store: Store, sealed: unknown, key: string): number {
+  #sizeOfEntry(store: Store, sealed: unknown, key: string, extras: EntryExtras | undefined): number {
     if (!store.isSized) return 0;
-    const size = this.#measure(sealed, key);
+    const tags = this.#sizeOf === undefined && extras !== undefined ? estimateTagsSize(extras.tags) : 0;
+    const size = this.#measure(sealed, key) + tags;
     checkFits(key, size, store.settings.maxSize);
     return size;
   }

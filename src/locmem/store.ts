@@ -1,4 +1,6 @@
 import type { Clock, CoarseClock } from '../core/clock.js';
+import type { EntryExtras } from '../core/entry-extras.js';
+import { Extras } from './extras.js';
 import { hashKey } from './hash-key.js';
 import { type Keyspace, Keyspaces, type Namespace } from './keyspaces.js';
 import type { EvictionPolicy } from './policy.js';
@@ -15,6 +17,9 @@ const SOONEST = 0;
  *
  * An object per entry would cost 40 bytes more, and a write barrier and a marking step each to the garbage collector;
  * arrays of numbers cost it nothing (1,000,000 entries: see bench/RESULTS.md, memory and pause).
+ *
+ * An entry that has expired, or of which a tag was deleted, stays in its slot until somebody comes across it. One that
+ * may still be served stale stays until that time is over, too, unless the slot is needed.
  *
  * Invariants, checked by the tests after every operation: each used slot is in exactly one namespace's table, under its
  * key; the policy holds the used slots and no other; `count` is their number, `size` the sum of their sizes; at most
@@ -37,6 +42,10 @@ export class Store {
   /** Empty where sizes are not measured. */
   sizes = new Float64Array(0);
   isTimed = false;
+  /** Whether any entry ever had extras; and whether any had tags, so that a hit has to look. */
+  hasExtras = false;
+  isTagged = false;
+  readonly extras = new Extras(0);
 
   /** The highest slot ever used; those below it that are free are in `free`. */
   used = 0;
@@ -79,7 +88,11 @@ export class Store {
     if (slot === undefined) return undefined;
     // `=== true`: a test of truth has to rule out every other kind of value first.
     if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) {
-      this.#expire(slot);
+      this.#pass(slot, clock);
+      return undefined;
+    }
+    if (this.isTagged === true && this.extras.isDeleted(slot)) {
+      this.remove(slot);
       return undefined;
     }
     this.hits++;
@@ -87,28 +100,52 @@ export class Store {
     return this.values[slot];
   }
 
-  /** The slot of a live entry, 0 if there is none. An expired one is removed on the way. */
+  /** The slot of a live entry, 0 if there is none. One that has expired is removed on the way, unless it is stale. */
   find(table: Map<string, number>, key: string, clock: CoarseClock): number {
+    const slot = this.findStale(table, key, clock);
+    return slot !== 0 && this.isTimed && clock.isPast(this.expiresAt, slot) ? 0 : slot;
+  }
+
+  /** The slot of an entry that is live or stale, 0 if there is none. What is neither is removed on the way. */
+  findStale(table: Map<string, number>, key: string, clock: CoarseClock): number {
     const slot = table.get(key);
     if (slot === undefined) return 0;
-    if (this.isTimed && clock.isPast(this.expiresAt, slot)) {
-      this.#expire(slot);
+    if (this.isTagged && this.extras.isDeleted(slot)) {
+      this.remove(slot);
       return 0;
     }
-    return slot;
+    return this.isTimed && clock.isPast(this.expiresAt, slot) && !this.#pass(slot, clock) ? 0 : slot;
   }
 
   /** Whether there is a live entry. Unlike `find`, it leaves an expired one where it is. */
   isLive(table: Map<string, number>, key: string, clock: CoarseClock): boolean {
     const slot = table.get(key);
-    return slot !== undefined && !(this.isTimed && clock.isPast(this.expiresAt, slot));
+    return slot !== undefined && this.isLiveAt(slot, clock);
+  }
+
+  isLiveAt(slot: number, clock: CoarseClock): boolean {
+    if (this.isTimed && clock.isPast(this.expiresAt, slot)) return false;
+    return !(this.isTagged && this.extras.isDeleted(slot));
+  }
+
+  /** The milliseconds that an entry has to live; 0 or less, if it is stale. */
+  leftOf(slot: number, clock: CoarseClock): number {
+    return this.isTimed ? this.expiresAt[slot] - clock.now() : Number.POSITIVE_INFINITY;
   }
 
   /**
    * Stores an entry that is to be the most recent, in the place of what was at the key; whether the key is new here.
    * `size` is at most `maxSize`.
    */
-  set(namespace: Namespace, key: string, value: unknown, ttl: number, size: number, clock: CoarseClock): boolean {
+  set(
+    namespace: Namespace,
+    key: string,
+    value: unknown,
+    ttl: number,
+    size: number,
+    clock: CoarseClock,
+    extras?: EntryExtras,
+  ): boolean {
     // A clock of a test may throw: then before anything has changed.
     if (!clock.isMachine) clock.now();
     this.sets++;
@@ -116,7 +153,9 @@ export class Store {
     const slot = namespace.table.get(key);
     if (slot !== undefined) {
       if (!this.isSized || this.size - this.sizes[slot] + size <= this.#maxSize) {
+        if (this.hasExtras === true) this.#dropExtras(slot, clock);
         this.#overwrite(slot, namespace, value, ttl, size, clock);
+        if (extras !== undefined) this.#putExtras(slot, extras);
         return false;
       }
       // It grew beyond what is free. Making room could evict the entry itself: it comes back as a new one.
@@ -127,8 +166,24 @@ export class Store {
       if (reused !== 0) this.#free(reused);
       reused = this.#evict(clock);
     }
-    this.#insert(reused === 0 ? this.#allocate() : reused, namespace, key, value, ttl, size, clock);
+    const free = reused === 0 ? this.#allocate() : reused;
+    this.#insert(free, namespace, key, value, ttl, size, clock);
+    if (extras !== undefined) this.#putExtras(free, extras);
     return true;
+  }
+
+  /** Removes what is stale at a key where `find` found nothing. */
+  removeStale(table: Map<string, number>, key: string): void {
+    const slot = table.get(key);
+    if (slot !== undefined) this.#expire(slot);
+  }
+
+  /** Makes every entry missing that has one of these tags under a prefix. */
+  removeTags(prefix: string, tags: readonly string[]): void {
+    if (!this.extras.deleteTags(prefix, tags) || !this.isTimed) return;
+    // The slots that are swept for expired entries now have these, too: also those that this round has been at.
+    this.expiresAt[SOONEST] = Number.NEGATIVE_INFINITY;
+    this.#soonestOfRound = Number.NEGATIVE_INFINITY;
   }
 
   /** Removes the entry in `slot`, for whatever reason but eviction. */
@@ -162,12 +217,27 @@ export class Store {
     this.keys[slot] = key;
   }
 
-  /** Removes all that is expired: O(n), for `stats()`, which counts the living. */
-  removeExpired(now: number): void {
-    if (!this.isTimed) return;
+  /** Lets the entry in `slot`, live or stale, live anew. */
+  renew(slot: number, ttl: number, staleFor: number, clock: CoarseClock): void {
+    this.setTtl(slot, ttl, clock);
+    this.hasExtras = true;
+    this.extras.keepStale(slot, staleFor);
+    this.policy.hit(slot);
+  }
+
+  /** Removes all that is gone: O(n), for `stats()`, which counts the living. How many are left that are stale. */
+  removeExpired(now: number): number {
+    let stale = 0;
+    if (!this.isTimed && !this.isTagged) return stale;
     for (let slot = 1; slot <= this.used; slot++) {
-      if (this.expiresAt[slot] <= now && this.keys[slot] !== undefined) this.#expire(slot);
+      if (this.keys[slot] === undefined) continue;
+      if (this.isTagged && this.extras.isDeleted(slot)) this.remove(slot);
+      else if (this.isTimed && this.expiresAt[slot] <= now) {
+        if (this.#isStale(slot, now)) stale++;
+        else this.#expire(slot);
+      }
     }
+    return stale;
   }
 
   /** The namespace of `version` under a prefix, ready to hold entries. */
@@ -245,9 +315,11 @@ export class Store {
   }
 
   #evictExpired(clock: CoarseClock): number {
-    const expired = this.#sweep(clock.now());
+    const now = clock.now();
+    const expired = this.#sweep(now);
     if (expired === 0) return this.#evictByPolicy(clock);
-    this.expirations++;
+    // Else a tag of it was deleted, which is not counted.
+    if (this.expiresAt[expired] <= now) this.expirations++;
     this.policy.remove(expired);
     this.#detach(expired);
     return expired;
@@ -256,12 +328,12 @@ export class Store {
   #evictByPolicy(clock: CoarseClock): number {
     const slot = this.policy.evict();
     if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) this.expirations++;
-    else this.evictions++;
+    else if (!(this.isTagged && this.extras.isDeleted(slot))) this.evictions++;
     this.#detach(slot);
     return slot;
   }
 
-  /** Looks at the next few slots, round and round, for one that has expired; 0 if there is none. */
+  /** Looks at the next few slots, round and round, for one that has expired, or is deleted; 0 if there is none. */
   #sweep(now: number): number {
     for (let i = 0; i < SWEEP; i++) {
       const slot = this.#hand++;
@@ -273,7 +345,7 @@ export class Store {
       }
       if (this.keys[slot] === undefined) continue;
       const expiresAt = this.expiresAt[slot];
-      if (expiresAt <= now) return slot;
+      if (expiresAt <= now || (this.isTagged && this.extras.isDeleted(slot))) return slot;
       if (expiresAt < this.#soonestOfRound) this.#soonestOfRound = expiresAt;
     }
     return 0;
@@ -282,8 +354,9 @@ export class Store {
   /** Django's way: when full, the n-th part of all entries goes at once, the least recently used first. */
   #cull(cullFrequency: number, clock: CoarseClock): void {
     if (cullFrequency === 0) {
-      this.removeExpired(clock.now());
-      this.evictions += this.count;
+      const stale = this.removeExpired(clock.now());
+      this.expirations += stale;
+      this.evictions += this.count - stale;
       this.#empty();
       return;
     }
@@ -291,15 +364,40 @@ export class Store {
     for (let i = 0; i < culled; i++) this.#free(this.#evictByPolicy(clock));
   }
 
+  /** Removes an entry that has expired, unless it may still be served stale; whether it may. */
+  #pass(slot: number, clock: CoarseClock): boolean {
+    if (this.hasExtras && this.#isStale(slot, clock.now())) return true;
+    this.#expire(slot);
+    return false;
+  }
+
+  /** Of an entry that has expired. */
+  #isStale(slot: number, now: number): boolean {
+    return this.hasExtras && this.expiresAt[slot] + this.extras.staleTimeOf(slot) > now;
+  }
+
   #expire(slot: number): void {
     this.expirations++;
     this.remove(slot);
+  }
+
+  #putExtras(slot: number, extras: EntryExtras): void {
+    this.hasExtras = true;
+    this.extras.put(slot, extras, this.ownerOf(slot).keyspace.prefix);
+    this.isTagged = this.extras.isTagged;
+  }
+
+  /** Another entry comes into `slot`. */
+  #dropExtras(slot: number, clock: CoarseClock): void {
+    if (this.extras.staleTimeOf(slot) > 0 && clock.isPast(this.expiresAt, slot)) this.expirations++;
+    this.extras.drop(slot);
   }
 
   /** Takes an entry that the policy has let go of out of its table and out of the counts. */
   #detach(slot: number): void {
     this.ownerOf(slot).table.delete(this.keys[slot]!);
     if (this.isSized) this.size -= this.sizes[slot];
+    if (this.hasExtras === true) this.extras.drop(slot);
     this.count--;
   }
 
@@ -325,6 +423,7 @@ export class Store {
     if (this.hasManyNamespaces) this.ids = grown(this.ids, new Int32Array(capacity + 1));
     if (this.isTimed) this.expiresAt = grown(this.expiresAt, new Float64Array(capacity + 1));
     if (this.isSized) this.sizes = grown(this.sizes, new Float64Array(capacity + 1));
+    this.extras.grow(capacity);
     this.policy.reserve(capacity);
   }
 
@@ -339,6 +438,7 @@ export class Store {
     this.policy.clear();
     this.keys.fill(undefined);
     this.values.fill(undefined);
+    this.extras.clear();
     this.#hand = 1;
     if (this.isTimed) this.expiresAt[SOONEST] = Number.POSITIVE_INFINITY;
     this.#soonestOfRound = Number.POSITIVE_INFINITY;

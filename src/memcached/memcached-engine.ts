@@ -134,6 +134,18 @@ export class MemcachedEngine implements FarLoadingEngine {
     return failed;
   }
 
+  recall(): never {
+    throw new Error('to be written');
+  }
+
+  renew(): never {
+    throw new Error('to be written');
+  }
+
+  removeTags(): never {
+    throw new Error('to be written');
+  }
+
   async contains(at: Address): Promise<boolean> {
     return this.#isLive(await this.#item(at, get(at.name)));
   }

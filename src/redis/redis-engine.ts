@@ -113,6 +113,18 @@ export class RedisEngine implements FarLoadingEngine {
     return failed;
   }
 
+  recall(): never {
+    throw new Error('to be written');
+  }
+
+  renew(): never {
+    throw new Error('to be written');
+  }
+
+  removeTags(): never {
+    throw new Error('to be written');
+  }
+
   async contains({ name }: Address): Promise<boolean> {
     return (await this.#send(name, true, ['EXISTS', name])) === 1;
   }

@@ -187,12 +187,25 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     }
   }
 
-  protected override noteInvalid(): void {
+  protected override noteInvalid(isHit: boolean): void {
     if (!this.#isOpen) return;
+    this.#invalid++;
+    if (!isHit) return;
     const { counts } = this.#segment;
     counts[PARTICIPANT.HITS]--;
     counts[PARTICIPANT.MISSES]++;
-    this.#invalid++;
+  }
+
+  protected override recall(): never {
+    throw new Error('to be written');
+  }
+
+  protected override renew(): never {
+    throw new Error('to be written');
+  }
+
+  protected override removeTags(): never {
+    throw new Error('to be written');
   }
 
   protected override contains(key: string, version: number): boolean {

@@ -128,6 +128,18 @@ export class TieredEngine implements LoadingEngine {
     });
   }
 
+  recall(): never {
+    throw new Error('to be written');
+  }
+
+  renew(): never {
+    throw new Error('to be written');
+  }
+
+  removeTags(): never {
+    throw new Error('to be written');
+  }
+
   async contains(at: Address): Promise<boolean> {
     return (this.isNearGood && this.#near.has(at)) || this.#far.contains(at);
   }

@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { badInput } from './bad-input.js';
 import { closing } from './closing.js';
+import { context } from './context.js';
 import { counters } from './counters.js';
 import { counting } from './counting.js';
 import { expiry } from './expiry.js';
@@ -12,7 +13,9 @@ import { manyKeys } from './many-keys.js';
 import { readingAndWriting } from './reading-and-writing.js';
 import { schemas } from './schemas.js';
 import { singleFlight } from './single-flight.js';
+import { stale } from './stale.js';
 import type { Subject } from './subject.js';
+import { tags } from './tags.js';
 import { values } from './values.js';
 import { versionsAndPrefixes } from './versions-and-prefixes.js';
 import { wrapped } from './wrapped.js';
@@ -36,6 +39,11 @@ export function conformance(subject: Subject): void {
     counters(subject);
     values(subject);
     keyForms(subject);
+    if (subject.capabilities.keepsExtras) {
+      tags(subject);
+      context(subject);
+      if (subject.face === 'async') stale(subject);
+    }
     if (subject.capabilities.counts !== 'nothing') counting(subject);
   });
 }

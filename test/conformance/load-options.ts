@@ -12,7 +12,7 @@ const wrong = (options: object): LoadOptions => options as LoadOptions;
 
 /** Options that cannot be meant: what their error shows. */
 const WRONG_OPTIONS: readonly [object, RegExp][] = [
-  [{ jiter: 5 }, /'jiter'.*Did you mean 'jitter'.*Known: ttl, version, jitter, negativeTtl/],
+  [{ jiter: 5 }, /'jiter'.*Did you mean 'jitter'.*Known: ttl, version, tags, jitter, negativeTtl/],
   [{ jitter: -1 }, /jitter.*-1/],
   [{ jitter: null }, /jitter.*null/],
   [{ jitter: 'soon' }, /jitter.*'soon'/],
@@ -30,6 +30,33 @@ const WRONG_WAITING: readonly [object, RegExp][] = [
   [{ signal: null }, /AbortSignal.*null/],
   [{ signal: {} }, /AbortSignal.*\{\}/],
   [{ signal: new AbortController() }, /AbortSignal.*AbortController/],
+  [{ staleWhileRevalidate: -1 }, /staleWhileRevalidate.*-1/],
+  [{ staleWhileRevalidate: 'soon' }, /staleWhileRevalidate.*'soon'/],
+  [{ staleIfError: -1 }, /staleIfError.*-1/],
+  [{ staleIfError: true }, /staleIfError.*true/],
+  [{ staleTimeout: -1, staleIfError: 1 }, /staleTimeout.*-1/],
+  [{ staleTimeout: '25d', staleIfError: 1 }, /staleTimeout.*'25d'/],
+  [{ staleTimeout: 5 }, /staleTimeout.*staleIfError/],
+  [{ staleTimeout: 5, staleWhileRevalidate: 5 }, /staleTimeout.*staleIfError/],
+  [{ earlyRefresh: -0.1 }, /earlyRefresh.*-0\.1/],
+  [{ earlyRefresh: 1.1 }, /earlyRefresh.*1\.1/],
+  [{ earlyRefresh: Number.NaN }, /earlyRefresh.*NaN/],
+  [{ earlyRefresh: '1' }, /earlyRefresh.*'1'/],
+  [{ earlyRefresh: true }, /earlyRefresh.*true/],
+  [{ lockTimeout: -1 }, /lockTimeout.*-1/],
+  [{ lockTimeout: 'soon' }, /lockTimeout.*'soon'/],
+];
+
+/** The options of calls that load, and of those alone that wait. */
+const LOADING = ['jitter', 'negativeTtl'];
+const WAITING = [
+  'timeout',
+  'signal',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'staleTimeout',
+  'earlyRefresh',
+  'lockTimeout',
 ];
 
 /** How a loading call stores, waits and is left. */
@@ -61,7 +88,7 @@ function wrongOptions(subject: Subject): void {
   });
 
   spec(subject, 'calls that do not load refuse them', async ({ cache }) => {
-    for (const name of ['jitter', 'negativeTtl', 'timeout', 'signal']) {
+    for (const name of [...LOADING, ...WAITING]) {
       const options = wrong({ [name]: 1000 });
       const refused = { ...ARGUMENT_ERROR, message: RegExp(`Unknown option of .*: '${name}'.*Known: ttl, version`) };
       await assert.rejects(cache.set('k', 1, options), refused);
@@ -72,10 +99,18 @@ function wrongOptions(subject: Subject): void {
   });
 
   spec(subject, 'an option that is undefined is one that is not given', async ({ cache }) => {
-    const none = { jitter: undefined, negativeTtl: undefined };
-    assert.equal(await cache.getOrSet('k', () => 1, wrong(none)), 1);
-    if (subject.face === 'async') {
-      assert.equal(await cache.getOrSet('l', () => 1, wrong({ ...none, timeout: undefined, signal: undefined })), 1);
+    const known = subject.face === 'async' ? [...LOADING, ...WAITING] : LOADING;
+    const none = Object.fromEntries([...known, 'tags'].map((name) => [name, undefined]));
+    for (let i = 0; i < 2; i++) assert.equal(await cache.getOrSet('k', () => 1, wrong(none)), 1);
+  });
+
+  spec(subject, 'the sync face knows none that has to do with waiting', async ({ cache }) => {
+    if (subject.face === 'async') return;
+    for (const name of WAITING) {
+      await assert.rejects(
+        cache.getOrSet('k', () => 1, wrong({ [name]: 1 })),
+        ARGUMENT_ERROR,
+      );
     }
   });
 }

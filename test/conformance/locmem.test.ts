@@ -1,7 +1,18 @@
 import { type CacheOptions, LocMemCache, type LocMemCacheOptions } from 'locmem';
 import { conformance } from './conformance.js';
 import { ManualClock } from './manual-clock.js';
-import { type Place, type Subject, syncFace } from './subject.js';
+import { type Capabilities, type Place, type Subject, syncFace } from './subject.js';
+
+const LOCMEM: Capabilities = {
+  stores: true,
+  readsFromOutside: false,
+  values: 'copy',
+  ttlGranularity: 1,
+  counts: 'store',
+  keys: 'any',
+  tellsOwnEntries: true,
+  keepsExtras: true,
+};
 
 let places = 0;
 
@@ -30,15 +41,7 @@ for (const policy of ['lru', 'tinylfu'] as const) {
       conformance({
         name: `LocMemCache, ${policy}, values: '${values}'`,
         face,
-        capabilities: {
-          stores: true,
-          readsFromOutside: false,
-          values,
-          ttlGranularity: 1,
-          counts: 'store',
-          keys: 'any',
-          tellsOwnEntries: true,
-        },
+        capabilities: { ...LOCMEM, values },
         place: async () => placeOf(face, { policy, values, maxEntries: 1000 }),
       });
     }
@@ -49,15 +52,7 @@ for (const own of [{ cullFrequency: 3 }, { maxSize: '64mb' }] as LocMemCacheOpti
   conformance({
     name: `LocMemCache, ${JSON.stringify(own)}`,
     face: 'sync',
-    capabilities: {
-      stores: true,
-      readsFromOutside: false,
-      values: 'copy',
-      ttlGranularity: 1,
-      counts: 'store',
-      keys: 'any',
-      tellsOwnEntries: true,
-    },
+    capabilities: LOCMEM,
     place: async () => placeOf('sync', { ...own, maxEntries: 1000 } as LocMemCacheOptions),
   });
 }

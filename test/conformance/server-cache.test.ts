@@ -60,6 +60,7 @@ const SERVER: Capabilities = {
   counts: 'cache',
   keys: 'well-formed',
   tellsOwnEntries: false,
+  keepsExtras: true,
 };
 
 conformance({

@@ -99,7 +99,7 @@ export function singleFlight(subject: Subject): void {
     spec(subject, 'a failure rejects all who wait, and the next caller starts anew', async ({ cache }) => {
       const run = gatedRun<string>();
       const waiting = [1, 2, 3].map(() => cache.getOrSet('k', run.factory));
-      await answered(cache);
+      await Promise.all([run.begun, answered(cache)]);
       const failure = new RangeError('no');
       run.fail(failure);
       for (const { status, ...rest } of await Promise.allSettled(waiting)) {

@@ -29,6 +29,8 @@ export interface Capabilities {
   readonly keys: 'any' | 'well-formed' | 'memcached';
   /** Whether `clear` finds the entries of a prefix that a key function hides. Where not: `InvalidConfigError`. */
   readonly tellsOwnEntries: boolean;
+  /** Whether entries have tags and a time to be stale. */
+  readonly keepsExtras?: boolean;
 }
 
 export interface Place {
@@ -74,6 +76,8 @@ const TWINS = [
   'incrVersion',
   'decrVersion',
   'clear',
+  'deleteTag',
+  'deleteTags',
   'stats',
   'close',
 ] as const;

@@ -125,9 +125,12 @@ describe('getOrSetMany among other calls, in any interleaving', () => {
             for (const key of keys) revisions.set(key, revisions.get(key)! + 1);
           }
 
-          async function load(keys: readonly string[], fails: boolean): Promise<Map<string, number>> {
-            const states = keys.map((key) => `${key} ${revisions.get(key)}`);
-            for (const state of states) assert.ok(!loading.has(state), `${state} is loaded twice`);
+          // One that is overruled while it waits for its lease begins late, beside the run that counts.
+          const mayBeLate = where === 'on a server';
+
+          async function load(keys: readonly string[], fails: boolean, isLate = false): Promise<Map<string, number>> {
+            const states = keys.map((key) => `${key} ${revisions.get(key)}${isLate ? ' late' : ''}`);
+            for (const state of states) assert.ok(isLate || !loading.has(state), `${state} is loaded twice`);
             const loaded = new Map(keys.map((key) => [key, revisions.get(key)!]));
             for (const state of states) loading.add(state);
             await scheduler.schedule(Promise.resolve(), 'the loader');
@@ -159,7 +162,9 @@ describe('getOrSetMany among other calls, in any interleaving', () => {
                   ),
                 );
               else if (call === 'one') {
-                const answer = cache.getOrSet(one, () => load([one], fails).then((loaded) => loaded.get(one)!));
+                const answer = cache.getOrSet(one, () =>
+                  load([one], fails, mayBeLate).then((loaded) => loaded.get(one)!),
+                );
                 asked.push(
                   ask(
                     [one],

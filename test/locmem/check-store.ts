@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { LruPolicy } from '#dist/locmem/lru.js';
 import type { Store } from '#dist/locmem/store.js';
+import type { Tag } from '#dist/locmem/tag-registry.js';
 
 /** Asserts the invariants that src/locmem/store.ts states. */
 export function checkStore(store: Store): void {
   const used = usedSlots(store);
   checkTables(store, used);
   checkBounds(store, used);
+  checkExtras(store, used);
   if (store.policy instanceof LruPolicy) checkList(store.policy, used);
 }
 
@@ -73,6 +75,29 @@ function checkBounds(store: Store, used: Set<number>): void {
   if (store.isTimed) for (const slot of used) assert.ok(!Number.isNaN(store.expiresAt[slot]!));
   for (const counter of ['hits', 'misses', 'sets', 'deletes', 'evictions', 'expirations'] as const) {
     assert.ok(Number.isSafeInteger(store[counter]) && store[counter] >= 0, counter);
+  }
+}
+
+/** Extras are those of used slots, and a tag is there exactly while an entry has it. */
+function checkExtras({ extras, hasExtras, isTagged }: Store, used: Set<number>): void {
+  assert.equal(isTagged, extras.isTagged);
+  if (isTagged) assert.equal(hasExtras, true);
+  const entriesOf = new Map<Tag, number>();
+  for (const [slot, tags] of extras.tags.entries()) {
+    if (tags === undefined) continue;
+    assert.ok(used.has(slot), `slot ${slot} is free, and has tags`);
+    for (const tag of tags) entriesOf.set(tag, (entriesOf.get(tag) ?? 0) + 1);
+  }
+  let registered = 0;
+  for (const [tag, entries] of entriesOf) {
+    assert.equal(tag.entries, entries, `${tag.name} counts its entries`);
+    if (!tag.isDeleted) registered++;
+  }
+  assert.equal(extras.registry.size, registered, 'a tag that no entry has');
+  for (const lane of [extras.staleFor, extras.loadTimes]) {
+    for (const [slot, value] of lane.entries()) {
+      assert.ok(used.has(slot) ? value >= 0 : value === 0, `slot ${slot} is free, and has ${value} in a lane`);
+    }
   }
 }
 

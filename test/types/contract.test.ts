@@ -66,6 +66,14 @@ export function writes(c: SyncCache): void {
   expectType<Equal<typeof failed, Promise<string[]>>>();
   c.setMany(new Map([['a', 1]]), null);
   c.setMany([['a', 1] as const]);
+  c.set('k', 1, { tags: ['a'] as const });
+  const untagged = c.deleteTags(new Set(['a']));
+  expectType<Equal<typeof untagged, Promise<void>>>();
+  c.deleteTagSync('a');
+  // @ts-expect-error tags are strings
+  c.set('k', 1, { tags: [1] });
+  // @ts-expect-error a tag is a string
+  c.deleteTag(['a']);
   const sum = c.incr('n', 5, { version: 2 });
   expectType<Equal<typeof sum, Promise<number>>>();
   c.touch('k', undefined, { version: 2 });
@@ -112,6 +120,20 @@ export function loads(c: SyncCache): void {
   });
   expectType<Equal<typeof fetched, Promise<number>>>();
   c.getOrSetSync('k', () => 1, { jitter: '30s', negativeTtl: '1s' });
+  const kept = c.getOrSet(
+    'k',
+    async (context) => {
+      expectType<Equal<typeof context.stale, unknown>>();
+      if (context.stale !== undefined) return context.unchanged;
+      context.ttl = '1h';
+      context.tags = ['a'];
+      return 5;
+    },
+    { staleWhileRevalidate: '1h', staleIfError: null, staleTimeout: 100, earlyRefresh: 0.5, lockTimeout: '1s' },
+  );
+  expectType<Equal<typeof kept, Promise<number>>>();
+  // @ts-expect-error a call that does not wait serves nothing stale
+  c.getOrSetSync('k', () => 1, { staleIfError: '1h' });
   // @ts-expect-error the sync face does not wait
   c.getOrSetSync('k', () => 1, { timeout: '1s' });
   // @ts-expect-error a set does not load
