@@ -102,6 +102,9 @@ export interface Cache {
    * order asked. What the loader leaves out is not stored, and not in the result. A key that is being loaded already is
    * waited for and not loaded again, be it by this call or `getOrSet`; else all is as it is there, for each key.
    *
+   * But what is stale is missing to this call, though what it loads may be stale to others; and it does not wait for
+   * other processes. What the loader chooses by its context is for all that it makes.
+   *
    * @throws TypeError if the loader returns what is not pairs, or a key that it was not asked for.
    */
   getOrSetMany<T>(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { Cache, LoadMissing } from 'locmem';
+import type { Cache, LoadContext, LoadMissing } from 'locmem';
 import { gate, gatedRun } from './gate.js';
 import { vandalize } from './reach.js';
 import { answered } from './single-flight.js';
@@ -26,6 +26,7 @@ export function loadMany(subject: Subject): void {
     answers(subject);
     refusals(subject);
     if (subject.capabilities.stores) storing(subject);
+    if (subject.capabilities.keepsExtras) extras(subject);
     if (subject.face === 'sync') return;
     sharing(subject);
     waiting(subject);
@@ -300,6 +301,86 @@ function sharing(subject: Subject): void {
       run.open({ a: 1, b: 2 });
       await batch;
       assert.equal((await other.getMany(['a', 'b'])).size, 2);
+    });
+  }
+}
+
+function extras(subject: Subject): void {
+  const { late, second } = timesOf(subject);
+
+  spec(subject, 'what is loaded has the tags of the call', async ({ cache }) => {
+    await cache.getOrSetMany(['a', 'b'], () => ({ a: 1, b: 2 }), { tags: ['t', 'u'] });
+    await cache.getOrSetMany(['c'], () => ({ c: 3 }), { tags: ['v'] });
+    assert.equal((await cache.getMany(['a', 'b', 'c'])).size, 3);
+    await cache.deleteTag('t');
+    assert.deepStrictEqual([...(await cache.getMany(['a', 'b', 'c']))], [['c', 3]]);
+  });
+
+  spec(subject, 'the loader may choose ttl and tags, for all that it makes', async ({ cache, place }) => {
+    const choosing = (ttl: number, tags: string[]) => (missing: string[], context: LoadContext) => {
+      context.ttl = ttl;
+      context.tags = tags;
+      return missing.map((key) => [key, 1] as const);
+    };
+    await cache.getOrSetMany(['a', 'b'], choosing(second, []), { ttl: 9 * second, tags: ['t'] });
+    await cache.getOrSetMany(['c', 'd'], choosing(9 * second, ['u']), { ttl: second });
+    await cache.deleteTag('t');
+    assert.equal((await cache.getMany(['a', 'b', 'c', 'd'])).size, 4);
+    await place.advance(second + late);
+    assert.deepStrictEqual([...(await cache.getMany(['a', 'b', 'c', 'd'])).keys()], ['c', 'd']);
+    await cache.deleteTag('u');
+    assert.equal((await cache.getMany(['c', 'd'])).size, 0);
+  });
+
+  spec(subject, 'there is nothing that could be unchanged: a TypeError', async ({ cache }) => {
+    const load = (_: string[], { unchanged }: LoadContext) => [['a', 1] as const, ['b', unchanged] as const];
+    await assert.rejects(cache.getOrSetMany<number>(['a', 'b'], load), {
+      ...ARGUMENT_ERROR,
+      message: /'b'.*unchanged/,
+    });
+    assert.equal(await cache.has('a'), false);
+  });
+
+  if (subject.face === 'sync') return;
+
+  spec(subject, 'what is loaded may be served stale by other calls; to a batch it is missing', async (scene) => {
+    const { cache, place } = scene;
+    const notRun = () => assert.fail('the factory ran');
+    const swr = { ttl: second, staleWhileRevalidate: 4 * second };
+    await cache.getOrSetMany(['a', 'b'], () => ({ a: 1, b: 2 }), swr);
+    await place.advance(second + late);
+    const run = gatedRun<number>();
+    assert.equal(await cache.getOrSet('a', run.factory, swr), 1);
+    await run.begun;
+    const asked: string[][] = [];
+    const load = (missing: string[]) => {
+      asked.push(missing);
+      return { b: 20 };
+    };
+    const many = cache.getOrSetMany(['a', 'b'], load, swr);
+    run.open(10);
+    assert.deepStrictEqual(Object.fromEntries(await many), { a: 10, b: 20 });
+    assert.deepStrictEqual(asked, [['b']]);
+    assert.equal(await cache.getOrSet('b', notRun, swr), 20);
+  });
+
+  for (const [whose, options, chosen] of [
+    ['of the call', { tags: ['t'] }, undefined],
+    ['that the loader chooses afterwards', {}, ['t']],
+  ] as const) {
+    spec(subject, `a deleteTag during the run, of a tag ${whose}, wins`, async ({ cache }) => {
+      const run = gatedRun<void>();
+      const load = async (missing: string[], context: LoadContext) => {
+        await run.factory();
+        context.tags = chosen;
+        return missing.map((key) => [key, 'made'] as const);
+      };
+      const waiting = cache.getOrSetMany(['a', 'b'], load, options);
+      await run.begun;
+      await cache.deleteTag('t');
+      run.open();
+      assert.equal((await waiting).get('b'), 'made');
+      assert.equal((await cache.getMany(['a', 'b'])).size, 0);
     });
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { cached, type StandardSchema } from 'locmem';
+import { cached, type LoadContext, type StandardSchema } from 'locmem';
 import { gate } from './gate.js';
 import { type Subject, spec } from './subject.js';
+import { timesOf } from './times.js';
+import { until } from './until.js';
 
 const ARGUMENT_ERROR = { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' };
 
@@ -51,6 +53,7 @@ export function schemas(subject: Subject): void {
 
     if (stores) checking(subject);
     if (stores && subject.face === 'async') later(subject);
+    if (subject.capabilities.keepsExtras && subject.face === 'async') recalling(subject);
     if (stores && subject.face === 'sync' && readsFromOutside) {
       spec(subject, 'a schema that answers later is a TypeError', async ({ cache }) => {
         await cache.set('k', TODAY);
@@ -123,6 +126,75 @@ function checking(subject: Subject): void {
     }
     await cache.set('k', FORMER);
     assert.deepStrictEqual(await new Users().find(), answer);
+  });
+}
+
+/** What is stale, or may be made anew early, is looked at like what is neither. */
+function recalling(subject: Subject): void {
+  const { readsFromOutside, counts } = subject.capabilities;
+  const { late, second } = timesOf(subject);
+
+  for (const [when, schema] of [
+    ['at once', users],
+    ['later', usersLater],
+  ] as const) {
+    const options = { ttl: second, staleWhileRevalidate: 4 * second, staleIfError: 4 * second, schema };
+
+    spec(subject, `a stale value that the schema refuses ${when} is none`, async ({ cache, place }) => {
+      await cache.getOrSet<object>('k', () => FORMER, options);
+      await place.advance(second + late);
+      const before = await cache.stats();
+      const factory = ({ stale }: LoadContext) => ({ ...TODAY, stale });
+      const refused = { ...TODAY, stale: undefined };
+      const answer = await cache.getOrSet<object>('k', factory, options);
+      assert.deepStrictEqual(answer, readsFromOutside ? refused : FORMER);
+      const made = readsFromOutside ? refused : { ...TODAY, stale: FORMER };
+      await until(async () => (await cache.get<object>('k')) !== undefined);
+      assert.deepStrictEqual(await cache.get('k'), made);
+      if (!readsFromOutside || counts === 'nothing') return;
+      const { hits, misses, invalid } = await cache.stats();
+      assert.deepStrictEqual([hits! - before.hits!, misses! - before.misses!, invalid], [2, 1, 1]);
+    });
+
+    spec(subject, `so is one that lives and is refused ${when}; what it takes is served`, async ({ cache, place }) => {
+      await cache.setMany({ former: FORMER, today: TODAY }, '1h');
+      const before = await cache.stats();
+      const made = { name: 'Grace' };
+      const answer = readsFromOutside ? made : FORMER;
+      assert.deepStrictEqual(await cache.getOrSet<object>('former', () => made, options), answer);
+      assert.deepStrictEqual(await cache.getOrSet<object>('today', () => assert.fail('ran'), options), TODAY);
+      if (counts !== 'nothing') {
+        const { hits, misses, invalid } = await cache.stats();
+        const [isHit, refused] = readsFromOutside ? [0, 1] : [1, undefined];
+        assert.deepStrictEqual(
+          [hits! - before.hits!, misses! - before.misses!, invalid],
+          [1 + isHit, refused ?? 0, refused],
+        );
+      }
+      await cache.getOrSet<object>('old', () => TODAY, options);
+      await place.advance(second + late);
+      assert.deepStrictEqual(await cache.getOrSet<object>('old', () => made, options), TODAY);
+      await until(async () => (await cache.get<object>('old')) !== undefined);
+      assert.deepStrictEqual(await cache.get('old'), made);
+    });
+  }
+
+  if (!readsFromOutside) return;
+
+  spec(subject, 'what is deleted while the schema thinks of it is not stale any more', async ({ cache, place }) => {
+    const [asked, thinking] = [gate<void>(), gate<object>()];
+    const schema = schemaOf(() => {
+      asked.open();
+      return thinking.opened;
+    });
+    const options = { ttl: second, staleWhileRevalidate: 4 * second };
+    await cache.getOrSet<object>('k', () => TODAY, options);
+    await place.advance(second + late);
+    const waiting = cache.getOrSet<object>('k', ({ stale }) => ({ stale }), { ...options, schema });
+    await asked.opened;
+    await cache.delete('k');
+    thinking.open({ value: TODAY });
+    assert.deepStrictEqual(await waiting, { stale: undefined });
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Cache, type LoadContext, LocMemCache } from 'locmem';
+import { type Cache, type LoadContext, LocMemCache, type StandardSchema } from 'locmem';
 import type { Lease, Recalled } from '#dist/core/entry-extras.js';
 import { Flights } from '#dist/load/flights.js';
 import { gate, gatedRun } from '../conformance/gate.js';
@@ -231,6 +231,39 @@ for (const [where, make] of Object.entries(FLEETS)) {
       });
     }
 
+    it('a refresh does not wait for another process, nor a batch', async () => {
+      const fleet = make();
+      const [one, other] = [fleet.process(), fleet.process()];
+      const run = gatedRun<string>();
+      const first = one.getOrSet('k', run.factory);
+      await run.begun;
+      const wrapped = other.wrap(() => 'anew', { key: 'k', lockTimeout: null });
+      assert.equal(await wrapped.refresh(), 'anew');
+      await other.delete('k');
+      const many = await other.getOrSetMany(['k', 'l'], () => ({ k: 'batch', l: 'batch' }), { lockTimeout: null });
+      assert.deepStrictEqual([...many.values()], ['batch', 'batch']);
+      run.open('made');
+      assert.equal(await first, 'made');
+      await until(() => fleet.leases.size === 0);
+    });
+
+    it('a refresh overrules the run that has the lease: others do not wait for that', async () => {
+      const fleet = make();
+      const cache = fleet.process();
+      const [older, newer] = [gatedRun<string>(), gatedRun<string>()];
+      const first = cache.getOrSet('k', older.factory);
+      await older.begun;
+      const refreshing = cache.wrap(newer.factory, { key: 'k' }).refresh();
+      await newer.begun;
+      await until(() => fleet.leases.size === 0);
+      assert.equal(await fleet.process().getOrSet('k', () => 'other', { lockTimeout: null }), 'other');
+      newer.open('newer');
+      assert.equal(await refreshing, 'newer');
+      older.open('older');
+      assert.equal(await first, 'older');
+      assert.equal(await cache.get('k'), 'newer');
+    });
+
     describe('behind', () => {
       const swr = { ttl: 1000, staleWhileRevalidate: 1000 };
 
@@ -265,6 +298,29 @@ for (const [where, make] of Object.entries(FLEETS)) {
         await waits();
         run.open('new');
         assert.equal(await waiting, 'new');
+      });
+
+      it('a batch that waits for a run behind that is another process’s loads the value itself', async () => {
+        const fleet = make();
+        const [one, other] = [fleet.process(), fleet.process()];
+        await one.getOrSet('k', () => 'old', swr);
+        fleet.advance(1000);
+        const run = gatedRun<string>();
+        assert.equal(await one.getOrSet('k', run.factory, swr), 'old');
+        await run.begun;
+        const asked: string[][] = [];
+        const load = (missing: string[]) => {
+          asked.push(missing);
+          return missing.map((key) => [key, 'batch'] as const);
+        };
+        const [served, many] = [other.getOrSet('k', notRun, swr), other.getOrSetMany(['k', 'l'], load)];
+        assert.equal(await served, 'old');
+        assert.deepStrictEqual(Object.entries(Object.fromEntries(await many)), [
+          ['k', 'batch'],
+          ['l', 'batch'],
+        ]);
+        assert.deepStrictEqual(asked, [['l'], ['k']]);
+        run.open('new');
       });
 
       it('an early refresh that another process has just done is not done again', async () => {
@@ -328,6 +384,23 @@ describe('a lease on a server', () => {
     assert.equal(await cache.get('k'), 'anew');
   });
 
+  it('is got where the schema refuses what is there, or what another process has made: the factory runs', async () => {
+    const validate = (value: unknown) => (value === 'good' ? { value } : { issues: [{ message: 'not good' }] });
+    const schema: StandardSchema = { '~standard': { version: 1, vendor: 'test', validate } };
+    const server = new MemoryServer();
+    const [one, other] = [1, 2].map(() => new MemoryServerCache(server, {}, new MemoryProcess()));
+    await one!.set('k', 'bad');
+    assert.equal(await other!.getOrSet('k', () => 'good', { schema }), 'good');
+    const run = gatedRun<string>();
+    const first = one!.getOrSet('l', run.factory);
+    await run.begun;
+    const second = other!.getOrSet('l', () => 'good', { schema });
+    await waits();
+    run.open('bad');
+    assert.deepStrictEqual([await first, await second], ['bad', 'good']);
+    assert.equal(await one!.get('l'), 'good');
+  });
+
   it('is got after a delete from elsewhere: what was stale is so no more', async () => {
     const server = new MemoryServer();
     const [one, other] = [1, 2].map(() => new MemoryServerCache(server, {}, new MemoryProcess()));
@@ -385,6 +458,57 @@ describe('a lease on a server', () => {
     await until(() => server.leases.size === 0);
     assert.deepStrictEqual(server.calls, ['read', 'takeLease', 'recall', 'write', 'release']);
   });
+});
+
+describe('a change of an entry that a run has on its way to a server', () => {
+  const sie = { ttl: 1000, staleIfError: 1000, tags: ['t'] };
+
+  /** Asks `cache`, and goes on when the server is asked for `call`, which it is not until it is let. */
+  async function onItsWay(server: MemoryServer, call: string, answer: () => Promise<unknown>): Promise<() => void> {
+    const [sent, held] = [gate<void>(), gate<void>()];
+    const ask = server.ask.bind(server);
+    server.ask = async (asked, operation) => {
+      if (asked === call) {
+        server.ask = ask;
+        sent.open();
+        await held.opened;
+      }
+      return ask(asked, operation);
+    };
+    answer();
+    await sent.opened;
+    return held.open;
+  }
+
+  for (const [what, call, factory] of [
+    ['stores', 'write', () => 'made'],
+    ['renews', 'renew', ({ unchanged }: LoadContext) => unchanged],
+    ['drops', 'remove', () => undefined],
+  ] as const) {
+    it(`is what a run ${what}: a set, and a deleteTag, go after it`, async () => {
+      for (const [change, write] of Object.entries({
+        write: (cache: Cache) => cache.set('k', 'set'),
+        removeTags: (cache: Cache) => cache.deleteTag('other'),
+      })) {
+        const server = new MemoryServer();
+        const cache = new MemoryServerCache(server);
+        await cache.getOrSet<unknown>('k', () => 'old', sie);
+        await until(() => server.leases.size === 0);
+        server.clock.advance(1000);
+        const letGo = await onItsWay(server, call, () => cache.getOrSet<unknown>('k', factory, sie));
+        server.calls.length = 0;
+        // The lease of a run that is overruled is given back at once.
+        const asked = () => server.calls.filter((asked) => asked !== 'release');
+        const writing = write(cache);
+        await waits();
+        assert.deepStrictEqual(asked(), []);
+        letGo();
+        await writing;
+        assert.deepStrictEqual(asked(), [call, change]);
+        if (change === 'write') assert.equal(await cache.get('k'), 'set');
+      }
+    });
+  }
 });
 
 describe('a stale entry on a server', () => {
