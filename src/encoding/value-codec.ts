@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import type { Packr } from 'msgpackr';
-import { cloneFromBytes, cloneToBytes } from '../core/clone-bytes.js';
 import { notData } from '../core/copy-graph.js';
-import { UncacheableValueError } from '../core/errors.js';
 import { isJson, isPackable } from '../core/packable.js';
-import { checkClone, MOST_HOLES } from './clone-check.js';
+import { decodeClone, encodeClone } from './checked-clone.js';
 import { type CompressionAlgorithm, compress, decompress } from './compression.js';
 import type { EncodingSettings } from './encoding-options.js';
 import { isDeepJson } from './json-depth.js';
@@ -75,7 +73,7 @@ export class ValueCodec {
         // An object of more fields than msgpackr counts.
       }
     }
-    return tagged(TAG.CLONE, clone(value));
+    return tagged(TAG.CLONE, encodeClone(value));
   }
 
   /** Loaded when the first object comes, as SharedCache does. */
@@ -113,11 +111,8 @@ export class ValueCodec {
     switch (bytes[0]) {
       case TAG.MSGPACK:
         return readMsgpack(bytes, 1);
-      case TAG.CLONE: {
-        const data = bytes.subarray(1);
-        checkClone(data);
-        return cloneFromBytes(data);
-      }
+      case TAG.CLONE:
+        return decodeClone(bytes.subarray(1));
       case TAG.UTF8:
         return parseUtf8(bytes);
       case TAG.UTF16:
@@ -130,17 +125,6 @@ export class ValueCodec {
         return parseText(bytes.toString('utf8'));
     }
   }
-}
-
-/** Nothing is written that would not be read. @throws UncacheableValueError */
-function clone(value: object): Buffer {
-  const bytes = cloneToBytes(value);
-  try {
-    checkClone(bytes);
-  } catch (cause) {
-    throw new UncacheableValueError(`Arrays of more than ${MOST_HOLES} holes have no place on a server.`, { cause });
-  }
-  return bytes;
 }
 
 /** A view of the bytes costs as much as the text: only where U+FFFD stands in it may it have been made of what is none. */

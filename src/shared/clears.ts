@@ -1,18 +1,23 @@
+import { isTagDeleted } from './extras.js';
 import { HEADER, PREFIX, PREFIX_BYTES } from './layout.js';
-import { NO_PREFIX_CELL, prefixOf } from './record.js';
+import { hasExtras, NO_PREFIX_CELL, prefixOf, RECORD } from './record.js';
+import type { TagTable } from './tag-table.js';
 
 const CELL_WORDS = PREFIX_BYTES / 4;
 
 /**
- * What was cleared when. Every record is stamped with the number of clears before it was written; it is gone if the
- * location, or its prefix, was cleared since. So a clear is one store, whatever the number of entries.
+ * What was cleared when, by location, prefix or tag. Every record is stamped with the number of clears before it was
+ * written; it is gone if the location, or its prefix, was cleared since. So a clear is one store, whatever the number of
+ * entries; and so it is with tags.
  */
 export class Clears {
   readonly header: Int32Array;
+  readonly tags: TagTable;
   readonly #prefixes: Int32Array;
 
-  constructor(header: Int32Array, prefixes: Int32Array) {
+  constructor(header: Int32Array, prefixes: Int32Array, tags: TagTable) {
     this.header = header;
+    this.tags = tags;
     this.#prefixes = prefixes;
   }
 
@@ -31,9 +36,13 @@ export class Clears {
     return prefix === NO_PREFIX_CELL ? 0 : this.#prefixes[prefix * CELL_WORDS + PREFIX.CLEARED];
   }
 
-  has(stamp: number, kind: number): boolean {
+  /** Whether the record at `record` was cleared since it was written. */
+  has(words: Int32Array, record: number): boolean {
+    const stamp = words[record + RECORD.STAMP];
+    const kind = words[record + RECORD.KIND];
     if (((stamp - this.all) | 0) < 0) return true;
     const prefix = prefixOf(kind);
-    return prefix !== NO_PREFIX_CELL && ((stamp - this.ofPrefix(prefix)) | 0) < 0;
+    if (prefix !== NO_PREFIX_CELL && ((stamp - this.ofPrefix(prefix)) | 0) < 0) return true;
+    return hasExtras(kind) && isTagDeleted(words, record, this.tags);
   }
 }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Packr } from 'msgpackr';
-import { cloneFromBytes, cloneToBytes } from '../core/clone-bytes.js';
 import { notData } from '../core/copy-graph.js';
 import { isPackable } from '../core/packable.js';
+import { decodeClone, encodeClone } from '../encoding/checked-clone.js';
 import type { ChangingHeader } from './changing-header.js';
 import type { IncomingRecord } from './incoming-record.js';
 import { EncodedValue } from './outgoing-record.js';
@@ -102,7 +102,7 @@ export class Codec {
       case CODEC.PLAIN:
         return this.#plain.unpack(bytes, range);
       case CODEC.CLONE:
-        return cloneFromBytes(bytes.subarray(start, end));
+        return decodeClone(bytes.subarray(start, end));
       default:
         throw new Error(`There is no codec ${codec}.`);
     }
@@ -170,7 +170,7 @@ export class Codec {
 
 /** @throws UncacheableValueError */
 function clone(value: object): EncodedValue {
-  return new EncodedValue(CODEC.CLONE, cloneToBytes(value));
+  return new EncodedValue(CODEC.CLONE, encodeClone(value));
 }
 
 function parseBigInt(text: string): bigint {

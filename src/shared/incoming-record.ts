@@ -1,5 +1,6 @@
+import { endOf, extrasBytes, loadTimeOf, tagCellsOf, tagsOf } from './extras.js';
 import { UNIT } from './layout.js';
-import { bodySum, codecOf, headSum, keyBytesOf, RECORD, valueOffset } from './record.js';
+import { bodySum, codecOf, formOf, hasExtras, headSum, keyBytesOf, RECORD, valueOffset } from './record.js';
 
 /** Up to here copying word by word is quicker than a call. */
 const SHORT_WORDS = 64;
@@ -40,13 +41,49 @@ export class IncomingRecord {
     return this.words[RECORD.STAMP];
   }
 
+  /** Of the value alone. */
   get valueBytes(): number {
-    return this.words[RECORD.VALUE_BYTES];
+    const bytes = this.words[RECORD.VALUE_BYTES];
+    return hasExtras(this.words[RECORD.KIND]) ? bytes - extrasBytes(this.words, 0) : bytes;
   }
 
   get valueAt(): number {
     const kind = this.words[RECORD.KIND];
-    return valueOffset(keyBytesOf(kind), codecOf(kind));
+    const at = valueOffset(keyBytesOf(kind), formOf(kind));
+    return hasExtras(kind) ? at + extrasBytes(this.words, 0) : at;
+  }
+
+  /** Codec, and whether there are extras. */
+  get form(): number {
+    return formOf(this.words[RECORD.KIND]);
+  }
+
+  /** Extras, if there are any, and value. */
+  get body(): Uint8Array {
+    return this.bytes.subarray(this.bodyAt, this.bodyAt + this.words[RECORD.VALUE_BYTES]);
+  }
+
+  private get bodyAt(): number {
+    const kind = this.words[RECORD.KIND];
+    return valueOffset(keyBytesOf(kind), formOf(kind));
+  }
+
+  /** The moment from which on nobody has any use for it. */
+  get endsAt(): number {
+    return endOf(this.words, this.floats, 0);
+  }
+
+  get loadTime(): number {
+    return loadTimeOf(this.words, this.floats, 0);
+  }
+
+  get tags(): string[] {
+    return tagsOf(this.words, this.bytes);
+  }
+
+  /** Cell and count of each tag; `undefined` if there is none. */
+  get tagCells(): Int32Array | undefined {
+    return tagCellsOf(this.words, 0);
   }
 
   /** Copies `bytes` of the log, from the record at `unit`. They may change meanwhile: believe nothing yet. */
@@ -82,7 +119,7 @@ export class IncomingRecord {
 
   /** Whether the record is as it was written. */
   isWhole(): boolean {
-    const end = this.valueAt + this.valueBytes;
+    const end = this.bodyAt + this.words[RECORD.VALUE_BYTES];
     return (bodySum(this.words, this.bytes, 0, end) ^ headSum(this.words, 0)) === this.words[RECORD.SUM];
   }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { InvalidConfigError } from '../core/errors.js';
 
 /** Changes with every change of what stands here: a segment of another layout is never reinterpreted. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** The first eight bytes of every segment. */
 export const MAGIC = 'locmem\r\n';
 /** Reads otherwise on a machine of the other byte order. */
@@ -53,6 +53,8 @@ export const PARTICIPANT_BYTES = 32;
 export const PARTICIPANT = { INCARNATION: 0, HITS: 1, MISSES: 2 } as const;
 /** Words of the first participant that it does not need: a copy of the header's two sums, in another page. */
 export const SUMS_COPY_BYTES = 24;
+/** One of the second: the sum of the tags' counters, in another page than these. */
+export const TAG_SUM_BYTES = PARTICIPANT_BYTES + 24;
 
 /** A prefix that was used: its name, and when it was cleared last. */
 export const PREFIX_BYTES = 64;
@@ -155,6 +157,13 @@ export function admissionWords(slots: number): number {
 /** One slot for so many bytes of a shard: entries of 100 bytes fill the log when five sixths of the slots are taken. */
 const BYTES_A_SLOT = 144;
 
+/** A segment below 1 MB has both tables in the header's page: so many words for tags from here on, and then the leases. */
+const SMALL_TAGS = { AT: 1024, CELLS: 512 } as const;
+const SMALL_LEASES = { AT: 3072, CELLS: 64 } as const;
+const TAG_CELLS = 4096;
+const LEASE_CELLS = 1024;
+const LEASE_BYTES = 8;
+
 /** Where everything stands in a segment of a given size. Bytes from the file's start, or from the shard's. */
 export interface Layout {
   readonly fileSize: number;
@@ -164,6 +173,10 @@ export interface Layout {
   readonly prefixesAt: number;
   readonly dictionaryBytes: number;
   readonly dictionaryAt: number;
+  readonly tagCells: number;
+  readonly tagsAt: number;
+  readonly leases: number;
+  readonly leasesAt: number;
   readonly shardsAt: number;
   readonly shardBytes: number;
   readonly buckets: number;
@@ -190,7 +203,12 @@ export function layoutOf(maxBytes: number): Layout {
   const participantsAt = PAGE;
   const prefixesAt = participantsAt + participants * PARTICIPANT_BYTES;
   const dictionaryAt = prefixesAt + prefixes * PREFIX_BYTES;
-  const shardsAt = dictionaryAt + dictionaryBytes;
+  const endOfDictionary = dictionaryAt + dictionaryBytes;
+  const tagCells = isSmall ? SMALL_TAGS.CELLS : TAG_CELLS;
+  const tagsAt = isSmall ? SMALL_TAGS.AT : endOfDictionary;
+  const leases = isSmall ? SMALL_LEASES.CELLS : LEASE_CELLS;
+  const leasesAt = isSmall ? SMALL_LEASES.AT : tagsAt + 4 * tagCells;
+  const shardsAt = isSmall ? endOfDictionary : leasesAt + LEASE_BYTES * leases;
   const shardBytes = Math.floor((fileSize - shardsAt) / SHARDS / 128) * 128;
   const buckets = Math.floor(shardBytes / BYTES_A_SLOT / WAYS);
   const admissionAt = SHARD_HEADER_BYTES + buckets * BUCKET_WORDS * 4;
@@ -204,6 +222,10 @@ export function layoutOf(maxBytes: number): Layout {
     prefixesAt,
     dictionaryBytes,
     dictionaryAt,
+    tagCells,
+    tagsAt,
+    leases,
+    leasesAt,
     shardsAt,
     shardBytes,
     buckets,

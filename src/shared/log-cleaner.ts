@@ -1,6 +1,7 @@
 import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
 import { GONE } from './departed-keys.js';
+import { endOf } from './extras.js';
 import { COUNT, HEADER, INTENT, META, PLACE, UNIT, USE } from './layout.js';
 import { RECORD } from './record.js';
 import { resetShard } from './repair.js';
@@ -68,12 +69,13 @@ export class LogCleaner {
     memory.unlink(at);
   }
 
-  /** Removes the entry if its time is over, or it was cleared. @returns whether it did. */
+  /** Removes the entry if its time is over, also that to be stale, or it was cleared. @returns whether it did. */
   removeIfGone(at: number, now: number): boolean {
     const memory = this.#memory;
     const record = 2 * memory.unitOf(memory.words[at + PLACE]);
-    const isCleared = this.#clears.has(memory.words[record + RECORD.STAMP], memory.words[record + RECORD.KIND]);
+    const isCleared = this.#clears.has(memory.words, record);
     if (!isCleared && memory.floats[(record + RECORD.EXPIRY) >> 1] > now) return false;
+    if (!isCleared && endOf(memory.words, memory.floats, record) > now) return false;
     if (!isCleared) memory.count(COUNT.EXPIRATIONS);
     memory.unlink(at);
     return true;

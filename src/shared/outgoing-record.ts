@@ -8,6 +8,7 @@ import {
   RECORD_HEADER_BYTES,
   recordUnits,
   valueOffset,
+  WITH_EXTRAS,
 } from './record.js';
 
 /** What Node's buffers have beside what is documented: the same as `toString` and `write`, without reading options. */
@@ -57,7 +58,9 @@ export class OutgoingRecord {
   bytes!: QuickBuffer;
   hash = 0;
   keyBytes = 0;
-  codec = 0;
+  /** The codec, and whether there are extras. */
+  form = 0;
+  /** Of the value, and the extras before it. */
   valueBytes = 0;
   /** Of key and value. */
   sum = 0;
@@ -65,6 +68,7 @@ export class OutgoingRecord {
   prefix = 0;
   /** How often anything had been cleared when the entry was made. */
   stamp = 0;
+  #extras: Uint8Array | undefined;
 
   constructor() {
     this.#grow(FIRST_BYTES);
@@ -124,8 +128,9 @@ export class OutgoingRecord {
     return hash ^ (hash >>> 16) || 1;
   }
 
-  /** Writes the value behind the key, and sums up both. */
-  setValue(sealed: unknown): void {
+  /** Writes the value behind the key, with its extras before it, and sums up all. */
+  setValue(sealed: unknown, extras?: Uint8Array): void {
+    this.#extras = extras;
     if (typeof sealed === 'string') this.#setText(sealed);
     else if (typeof sealed === 'number') {
       const at = this.#begin(CODEC.NUMBER, 8);
@@ -137,9 +142,10 @@ export class OutgoingRecord {
     this.#finish();
   }
 
-  /** The same for a value that is bytes already. */
-  setEncoded(codec: number, bytes: Uint8Array): void {
-    this.#setBytes(codec, bytes);
+  /** The same for a value that is bytes already; where its form says so, its extras stand in these bytes, before it. */
+  setEncoded(form: number, bytes: Uint8Array, extras?: Uint8Array): void {
+    this.#extras = extras;
+    this.#setBytes(form, bytes);
     this.#finish();
   }
 
@@ -151,7 +157,7 @@ export class OutgoingRecord {
     this.floats[RECORD.EXPIRY >> 1] = expiresAt;
     words[RECORD.VALUE_BYTES] = this.valueBytes;
     words[RECORD.STAMP] = this.stamp;
-    words[RECORD.KIND] = packKind(this.keyBytes, this.codec, this.prefix);
+    words[RECORD.KIND] = packKind(this.keyBytes, this.form, this.prefix);
     words[RECORD.SUM] = this.sum ^ headSum(words, 0);
   }
 
@@ -160,37 +166,41 @@ export class OutgoingRecord {
     const most = text.length * 3 <= FIRST_BYTES ? text.length * 3 : Buffer.byteLength(text);
     const at = this.#begin(CODEC.ASCII, most);
     const written = this.bytes.utf8Write(text, at, most);
-    this.valueBytes = written;
+    this.valueBytes += written - most;
     if (written === text.length) return;
-    if (text.isWellFormed()) this.codec = CODEC.UTF8;
+    if (text.isWellFormed()) this.form += CODEC.UTF8 - CODEC.ASCII;
     else {
       this.#begin(CODEC.UTF16, text.length * 2);
       this.bytes.ucs2Write(text, at, text.length * 2);
     }
   }
 
-  #setBytes(codec: number, value: Uint8Array): void {
-    const at = this.#begin(codec, value.length);
+  #setBytes(form: number, value: Uint8Array): void {
+    const at = this.#begin(form, value.length);
     this.bytes.set(value, at);
   }
 
-  #begin(codec: number, valueBytes: number): number {
-    const at = valueOffset(this.keyBytes, codec);
-    if (at + valueBytes + 8 > this.bytes.length) this.#grow(at + valueBytes + 8);
-    this.codec = codec;
-    this.valueBytes = valueBytes;
-    return at;
+  /** @returns where the value is to be written, of so many bytes at most. */
+  #begin(form: number, valueBytes: number): number {
+    const extras = this.#extras;
+    this.form = extras === undefined ? form : form | WITH_EXTRAS;
+    this.valueBytes = extras === undefined ? valueBytes : extras.length + valueBytes;
+    const at = valueOffset(this.keyBytes, this.form);
+    if (at + this.valueBytes + 8 > this.bytes.length) this.#grow(at + this.valueBytes + 8);
+    if (extras === undefined) return at;
+    this.bytes.set(extras, at);
+    return at + extras.length;
   }
 
   #finish(): void {
     const { bytes } = this;
-    const start = valueOffset(this.keyBytes, this.codec);
+    const start = valueOffset(this.keyBytes, this.form);
     const end = start + this.valueBytes;
     for (let i = RECORD_HEADER_BYTES + this.keyBytes; i < start; i++) bytes[i] = 0;
     bytes[end] = 0;
     bytes[end + 1] = 0;
     bytes[end + 2] = 0;
-    this.units = recordUnits(this.keyBytes, this.codec, this.valueBytes);
+    this.units = recordUnits(this.keyBytes, this.form, this.valueBytes);
     this.sum = bodySum(this.words, bytes, 0, end);
   }
 

@@ -1,8 +1,9 @@
 import type { Clears } from './clears.js';
+import { extrasBytes } from './extras.js';
 import type { IncomingRecord, QuickBuffer } from './incoming-record.js';
 import { ERA_SHIFT, META, PLACE, USE, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
-import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
+import { CODEC, codecOf, formOf, keyBytesOf, RECORD, valueOffset } from './record.js';
 import type { ShardMemory } from './shard-memory.js';
 
 /** A slot that changes under our eyes is looked at so many times; then a writer is not merely busy, but stopped or dead. */
@@ -118,8 +119,9 @@ export class Reader {
     const { words, log } = this.#memory;
     // Read again, and perhaps another's by now: then it is only to be survived.
     const kind = words[2 * unit + RECORD.KIND];
-    const valueAt = valueOffset(keyBytesOf(kind), CODEC.ASCII);
-    if (codecOf(kind) === CODEC.ASCII && valueAt <= bytes)
+    const extras = extrasBytes(words, 2 * unit);
+    const valueAt = valueOffset(keyBytesOf(kind), formOf(kind)) + extras;
+    if (codecOf(kind) === CODEC.ASCII && extras >= 0 && valueAt <= bytes)
       into.copyText(words, log as QuickBuffer, unit, valueAt, bytes);
     else into.copy(words, log, unit, bytes);
   }
@@ -129,6 +131,6 @@ export class Reader {
       if (!into.isWhole()) return DAMAGED;
       this.#memory.words[at + META] = (this.#era << ERA_SHIFT) | (this.#meta & USE.ALL);
     }
-    return this.#clears.has(into.words[RECORD.STAMP], into.kind) ? MISS : at;
+    return this.#clears.has(into.words, 0) ? MISS : at;
   }
 }

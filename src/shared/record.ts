@@ -3,15 +3,19 @@ import { UNIT } from './layout.js';
 
 /**
  * Words of a record: the key's hash; the version its slot has while it points here; the moment of expiry (a float, so
- * two words); bytes of the value; the stamp of clears when it was written; bytes of the key, codec and prefix, packed;
+ * two words); bytes of the value, with its extras; the stamp of clears when it was written; bytes of the key, codec and prefix, packed;
  * the checksum. Then the key, and the value.
  */
 export const RECORD = { HASH: 0, BINDING: 1, EXPIRY: 2, VALUE_BYTES: 4, STAMP: 5, KIND: 6, SUM: 7, KEY: 8 } as const;
 export const RECORD_HEADER_BYTES = 32;
 export const LONGEST_KEY = 0xffff;
 
-const CODEC_SHIFT = 16;
-const CODEC_MASK = 0x1f;
+const FORM_SHIFT = 16;
+const FORM_MASK = 0x1f;
+const CODEC_MASK = 0xf;
+/** In a record's form, beside the codec: there are extras before the value (see extras.ts). */
+export const WITH_EXTRAS = 0x10;
+const HAS_EXTRAS = WITH_EXTRAS << FORM_SHIFT;
 const PREFIX_SHIFT = 21;
 const PREFIX_MASK = 0x3ff;
 /** A record that was overwritten or removed. Not part of the checksum: it is set when the rest is long written. */
@@ -37,34 +41,47 @@ export const CODEC = {
   CLONE: 12,
 } as const;
 
-export function packKind(keyBytes: number, codec: number, prefix: number): number {
-  return keyBytes | (codec << CODEC_SHIFT) | (prefix << PREFIX_SHIFT);
+/** Whether a record of this kind has extras before its value. */
+export function hasExtras(kind: number): boolean {
+  return (kind & HAS_EXTRAS) !== 0;
+}
+
+export function packKind(keyBytes: number, form: number, prefix: number): number {
+  return keyBytes | (form << FORM_SHIFT) | (prefix << PREFIX_SHIFT);
 }
 
 export function keyBytesOf(kind: number): number {
   return kind & LONGEST_KEY;
 }
 
+/** The codec, and whether there are extras: what decides where things stand in a record. */
+export function formOf(kind: number): number {
+  return (kind >> FORM_SHIFT) & FORM_MASK;
+}
+
 export function codecOf(kind: number): number {
-  return (kind >> CODEC_SHIFT) & CODEC_MASK;
+  return (kind >> FORM_SHIFT) & CODEC_MASK;
 }
 
 export function prefixOf(kind: number): number {
   return (kind >> PREFIX_SHIFT) & PREFIX_MASK;
 }
 
-/** Where the value begins, in bytes of the record. A number is at a multiple of 8: one store changes it whole. */
-export function valueOffset(keyBytes: number, codec: number): number {
+/**
+ * Where the value begins, or the extras before it, in bytes of the record. A number is at a multiple of 8: one store
+ * changes it whole; so are extras, and what follows them.
+ */
+export function valueOffset(keyBytes: number, form: number): number {
   const end = RECORD_HEADER_BYTES + keyBytes;
-  return codec === CODEC.NUMBER ? (end + 7) & ~7 : (end + 3) & ~3;
+  return form === CODEC.NUMBER || form >= WITH_EXTRAS ? (end + 7) & ~7 : (end + 3) & ~3;
 }
 
 /**
  * The units of 8 bytes that a record takes: what it needs, rounded up to a sixteenth of its magnitude, so that a value
  * which grows or shrinks a little is written where the old one was.
  */
-export function recordUnits(keyBytes: number, codec: number, valueBytes: number): number {
-  const units = Math.ceil((valueOffset(keyBytes, codec) + valueBytes) / UNIT);
+export function recordUnits(keyBytes: number, form: number, valueBytes: number): number {
+  const units = Math.ceil((valueOffset(keyBytes, form) + valueBytes) / UNIT);
   const step = 2 ** Math.max(0, 27 - Math.clz32(units));
   return Math.ceil(units / step) * step;
 }

@@ -31,9 +31,24 @@ export class Search {
     const { out, incoming } = this.#segment;
     let at = part.reader.read(out, incoming);
     if (at === STUCK) at = this.#amidWrites(part);
-    if (at > 0 && this.#clock.isPast(incoming.floats, RECORD.EXPIRY >> 1)) at = DAMAGED;
+    if (at > 0 && this.#clock.isPast(incoming.floats, RECORD.EXPIRY >> 1)) at = this.#isOfUse() ? MISS : DAMAGED;
     if (at === DAMAGED) this.#discard(part);
     return at > 0 ? at : MISS;
+  }
+
+  /** The same of an entry that may be stale. */
+  held(part: Part): number {
+    const { out, incoming } = this.#segment;
+    let at = part.reader.read(out, incoming);
+    if (at === STUCK) at = this.#amidWrites(part);
+    if (at > 0 && !this.#isOfUse()) at = DAMAGED;
+    if (at === DAMAGED) this.#discard(part);
+    return at > 0 ? at : MISS;
+  }
+
+  /** Whether the time of the record that was found is not over, with that to be stale. */
+  #isOfUse(): boolean {
+    return this.#segment.incoming.endsAt > this.#clock.now();
   }
 
   /** The same where the slot changes whenever it is looked at. */

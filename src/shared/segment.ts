@@ -19,7 +19,9 @@ import {
   SHARD,
   SHARDS,
   SUMS_COPY_BYTES,
+  TAG_SUM_BYTES,
 } from './layout.js';
+import { Leases } from './leases.js';
 import { segmentPath } from './location.js';
 import { fileIdentity, mapSegment } from './mapping.js';
 import { OutgoingRecord } from './outgoing-record.js';
@@ -31,6 +33,7 @@ import { openSegmentFile } from './segment-file.js';
 import { Shard } from './shard.js';
 import { ShardLock } from './shard-lock.js';
 import { ShardMemory } from './shard-memory.js';
+import { TagTable } from './tag-table.js';
 
 /** Held while somebody joins, so that of several who join at once one finds that it is alone. */
 const JOINING_BYTE = 8;
@@ -85,6 +88,7 @@ export class Segment {
   /** Since when somebody has been here all the time. */
   readonly era: number;
   readonly codec: Codec;
+  readonly leases: Leases;
   /** The records on their way in and out: one of each, since nothing here is entered twice. */
   readonly out = new OutgoingRecord();
   readonly incoming = new IncomingRecord();
@@ -108,7 +112,9 @@ export class Segment {
     this.seed = this.header[HEADER.SEED];
     this.#participants = new Participants(buffer, layout.participantsAt, layout.participants, fd, platform);
     const prefixes = new Int32Array(buffer, layout.prefixesAt, (layout.prefixes * PREFIX_BYTES) / 4);
-    this.clears = new Clears(this.header, prefixes);
+    const tags = new Int32Array(buffer, layout.tagsAt, layout.tagCells);
+    const tagSum = new Int32Array(buffer, layout.participantsAt + TAG_SUM_BYTES, 1);
+    this.clears = new Clears(this.header, prefixes, new TagTable(tags, tagSum, this.seed));
     waitToJoin(path, fd, platform);
     try {
       const mark = this.#participants.join();
@@ -127,6 +133,7 @@ export class Segment {
         (_, i) => new ShardMemory(buffer, layout.shardsAt + i * layout.shardBytes, layout),
       );
       const locks = memories.map((memory) => lockAt(memory.words, SHARD.LOCK));
+      this.leases = new Leases(new BigInt64Array(buffer, layout.leasesAt, layout.leases), mark, this.#participants);
       const isFirst = this.#participants.isAlone() || this.header[HEADER.ERA] === 0;
       if (isFirst) this.#markInUse();
       this.era = isFirst ? this.#beginEra(memories, locks) : this.header[HEADER.ERA];
@@ -192,6 +199,7 @@ export class Segment {
     if (--this.users > 0) return;
     opened.delete(this.#name);
     clearTimeout(this.#watch);
+    this.leases.releaseAll();
     this.codec.detach();
     this.#recoverOwn();
     this.#leaveSegment();
@@ -254,6 +262,10 @@ export class Segment {
       this.header[HEADER.ERA] = 0;
       this.changing.forget();
     }
+    // Who has a tag that was deleted must not come back.
+    if (isWhole && !this.clears.tags.isWhole()) this.changing.clearAll();
+    this.clears.tags.settle();
+    this.leases.clear();
     for (const [i, memory] of memories.entries()) {
       const lock = locks[i]!;
       const isLocked = lock.isAbandoned();

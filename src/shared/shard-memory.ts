@@ -3,8 +3,8 @@ import { BUCKET_WORDS, COUNT, INTENT, type Layout, META, PLACE, SHARD, UNIT, VER
 import type { OutgoingRecord } from './outgoing-record.js';
 import {
   bodySum,
-  codecOf,
   DEAD,
+  formOf,
   headSum,
   keyBytesOf,
   RECORD,
@@ -95,7 +95,7 @@ export class ShardMemory {
     if (!ring.contains(unit) || unit + RECORD_HEADER_BYTES / UNIT > ring.end) return 0;
     const kind = this.words[2 * unit + RECORD.KIND];
     const valueBytes = this.words[2 * unit + RECORD.VALUE_BYTES];
-    const bytes = valueOffset(keyBytesOf(kind), codecOf(kind)) + valueBytes;
+    const bytes = valueOffset(keyBytesOf(kind), formOf(kind)) + valueBytes;
     return valueBytes >= 0 && bytes <= (ring.end - unit) * UNIT ? bytes : 0;
   }
 
@@ -103,7 +103,7 @@ export class ShardMemory {
   unitsAt(unit: number): number {
     if (this.recordBytes(unit) === 0) return 0;
     const kind = this.words[2 * unit + RECORD.KIND];
-    const units = recordUnits(keyBytesOf(kind), codecOf(kind), this.words[2 * unit + RECORD.VALUE_BYTES]);
+    const units = recordUnits(keyBytesOf(kind), formOf(kind), this.words[2 * unit + RECORD.VALUE_BYTES]);
     return unit + units <= this.ringOf(unit).end ? units : 0;
   }
 

@@ -1,10 +1,11 @@
 import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
+import { extrasBytes, staleForAt } from './extras.js';
 import type { IncomingRecord } from './incoming-record.js';
 import { ERA_SHIFT, INTENT, META, PLACE, SHARD, UNIT, USE, VERSION, WAYS } from './layout.js';
 import { LogCleaner } from './log-cleaner.js';
 import type { OutgoingRecord } from './outgoing-record.js';
-import { CODEC, codecOf, keyBytesOf, RECORD, valueOffset } from './record.js';
+import { codecOf, formOf, keyBytesOf, RECORD, valueOffset } from './record.js';
 import type { Ring } from './ring.js';
 import type { ShardMemory } from './shard-memory.js';
 
@@ -22,8 +23,14 @@ export class Shard {
     this.#cleaner = new LogCleaner(memory, clears);
   }
 
-  /** The slot of the live entry, 0 if there is none; what has expired or is damaged is removed when met. */
+  /** The slot of the live entry, 0 if there is none; what is of no use any more, or damaged, is removed when met. */
   find(out: OutgoingRecord, now: number): number {
+    const at = this.findHeld(out, now);
+    return at !== 0 && this.isStale(at, now) ? 0 : at;
+  }
+
+  /** The same of an entry that may be stale. */
+  findHeld(out: OutgoingRecord, now: number): number {
     const { memory } = this;
     const at = memory.find(out);
     if (at === 0) return 0;
@@ -36,7 +43,7 @@ export class Shard {
   put(out: OutgoingRecord, expiresAt: number, now: number, stamp?: number): void {
     const { memory } = this;
     const { words } = memory;
-    const at = this.find(out, now);
+    const at = this.findHeld(out, now);
     // Read after what a clear may have removed was looked at: what is stored instead is not gone, too.
     out.stamp = stamp ?? this.#clears.stamp;
     if (at !== 0) {
@@ -47,6 +54,12 @@ export class Shard {
       return;
     }
     this.#append(out, expiresAt, now, memory.admission.entered(out.hash));
+  }
+
+  /** Whether the time of an entry that was found is over: then it is there for who asks for what is stale. */
+  isStale(at: number, now: number): boolean {
+    const { memory } = this;
+    return memory.floats[(2 * memory.unitOf(memory.words[at + PLACE]) + RECORD.EXPIRY) >> 1] <= now;
   }
 
   remove(at: number): void {
@@ -63,6 +76,24 @@ export class Shard {
     this.#finishChange(at, unit, version);
   }
 
+  /**
+   * The same, and for how long it may be stale afterwards. Who dies between the two leaves the new moment and the old time.
+   *
+   * @returns whether it could be written where it stands: not where the record has no room for it.
+   */
+  renew(at: number, expiresAt: number, staleFor: number): boolean {
+    const { memory } = this;
+    const unit = memory.unitOf(memory.words[at + PLACE]);
+    const hasExtras = extrasBytes(memory.words, 2 * unit) > 0;
+    if (!hasExtras && staleFor > 0) return false;
+    memory.begin(INTENT.AMEND, at, unit, unit);
+    const version = memory.open(at);
+    memory.floats[(2 * unit + RECORD.EXPIRY) >> 1] = expiresAt;
+    if (hasExtras) memory.floats[staleForAt(memory.words, 2 * unit)] = staleFor;
+    this.#finishChange(at, unit, version);
+    return true;
+  }
+
   codecAt(at: number): number {
     const { memory } = this;
     return codecOf(memory.words[2 * memory.unitOf(memory.words[at + PLACE]) + RECORD.KIND]);
@@ -72,7 +103,9 @@ export class Shard {
   increase(at: number, delta: number): number {
     const { memory } = this;
     const unit = memory.unitOf(memory.words[at + PLACE]);
-    const place = unit + valueOffset(keyBytesOf(memory.words[2 * unit + RECORD.KIND]), CODEC.NUMBER) / UNIT;
+    const kind = memory.words[2 * unit + RECORD.KIND];
+    const extras = extrasBytes(memory.words, 2 * unit);
+    const place = unit + (valueOffset(keyBytesOf(kind), formOf(kind)) + extras) / UNIT;
     const sum = memory.floats[place] + delta;
     memory.begin(INTENT.AMEND, at, unit, unit);
     const version = memory.open(at);

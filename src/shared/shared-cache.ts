@@ -2,12 +2,14 @@ import { readCacheOptions } from '../core/cache-options.js';
 import type { GetOptions, VersionOptions } from '../core/call-options.js';
 import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { CoarseClock, systemClock } from '../core/clock.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError, InvalidConfigError, show, ValueTooLargeError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { Snapshot, sealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
 import { Flights } from '../load/flights.js';
 import { LoadingCache } from '../load/loading-cache.js';
+import { encodeExtras } from './extras.js';
 import { COUNT, HEADER, PARTICIPANT } from './layout.js';
 import { NearCache } from './near-cache.js';
 import { namespaceBytes } from './outgoing-record.js';
@@ -39,6 +41,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   readonly #ownOverhead: number;
   readonly #namespaces = new Map<number, Uint8Array>();
   readonly #prefixCell: number;
+  readonly #prefixHash: number;
   readonly #near: NearCache;
   readonly #search: Search;
   readonly #flights: Flights;
@@ -69,6 +72,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
       segment.close();
       throw error;
     }
+    this.#prefixHash = segment.clears.tags.hashOfPrefix(keyPrefix);
     const shards = segment.parts.map(({ memory }) => memory.words);
     this.#near = new NearCache(nearEntries, maxBytes * NEAR_SHARE, shards, segment.clears, this.#prefixCell);
     this.#quickNear = this.#hasKeyFunction ? undefined : this.#near;
@@ -173,7 +177,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     const { version } = part.reader;
     const kept =
       this.#isFrozen && typeof value === 'object' && value !== null ? Snapshot.frozen(value) : sealCopy(value);
-    near.keep(key, kept, this.#segment.parts.indexOf(part), at, version, incoming.expiresAt, bytes);
+    const { expiresAt, tagCells } = incoming;
+    near.keep(key, kept, this.#segment.parts.indexOf(part), at, version, expiresAt, bytes, tagCells);
     return this.#isFrozen && kept instanceof Snapshot ? kept.restore() : value;
   }
 
@@ -196,16 +201,73 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     counts[PARTICIPANT.MISSES]++;
   }
 
-  protected override recall(): never {
-    throw new Error('to be written');
+  protected override recall(key: string, version: number): Recalled | undefined {
+    this.checkOpen();
+    const name = this.#nameOf(key, version);
+    const found = this.#recallName(name, version);
+    const isHit = found !== undefined && found.left > 0;
+    this.#segment.counts[isHit ? PARTICIPANT.HITS : PARTICIPANT.MISSES]++;
+    if (found === undefined) this.#warnOfKey(name, version);
+    return found;
   }
 
-  protected override renew(): never {
-    throw new Error('to be written');
+  protected override lookAgain(key: string, version: number): Recalled | undefined {
+    this.checkOpen();
+    return this.#recallName(this.#nameOf(key, version), version);
   }
 
-  protected override removeTags(): never {
-    throw new Error('to be written');
+  #recallName(name: string, version: number): Recalled | undefined {
+    const part = this.#address(name, version);
+    const at = part === undefined ? MISS : this.#search.held(part);
+    const value = at > 0 ? this.#decode(part!, at) : undefined;
+    if (value === undefined) return undefined;
+    const { expiresAt, loadTime, tags } = this.#segment.incoming;
+    const left = expiresAt - this.#clock.now();
+    return { value: this.#isFrozen ? frozen(value) : value, left, loadTime, tags };
+  }
+
+  protected override renew(key: string, ttl: number, staleFor: number, version: number): boolean {
+    const renewed = this.#change(
+      key,
+      version,
+      (part, at, now) => {
+        if (!part.shard.renew(at, now + ttl, staleFor)) this.#storeAnew(part, at, now + ttl, staleFor, now);
+        return true;
+      },
+      true,
+    );
+    return renewed as boolean;
+  }
+
+  /** Writes the entry that stands there once more, with room for its extras; where that is too large, without. */
+  #storeAnew(part: Part, at: number, expiresAt: number, staleFor: number, now: number): void {
+    const { out, incoming, clears, layout } = this.#segment;
+    part.shard.copyOut(at, incoming);
+    const extras = encodeExtras({ staleFor, loadTime: 0, tags: [] }, clears.tags, this.#prefixHash);
+    out.setEncoded(incoming.form, incoming.body, extras);
+    out.prefix = this.#prefixCell;
+    if (out.valueBytes > layout.largestValue || out.units > part.memory.main.units) part.shard.prolong(at, expiresAt);
+    else part.shard.put(out, expiresAt, now, incoming.stamp);
+  }
+
+  protected override removeTags(tags: readonly string[]): void {
+    this.checkOpen();
+    const { changing, clears } = this.#segment;
+    for (const tag of tags) {
+      clears.tags.delete(clears.tags.cellOf(this.#prefixHash, tag), () => changing.clearAll());
+    }
+  }
+
+  /** Caches of one prefix share its tags, also where one of them makes its keys itself. */
+  protected override tagsChanged(tags: readonly string[]): void {
+    for (const flights of this.#flightsHere.values()) flights.overruleTagged(this.settings.keyPrefix, tags);
+  }
+
+  protected override takeLease(key: string, version: number): Lease | null | undefined {
+    const segment = this.#segment;
+    if (segment.users === 0) return null;
+    const part = this.#address(this.#nameOf(key, version), version);
+    return part === undefined ? null : segment.leases.take(segment.out.hash);
   }
 
   protected override contains(key: string, version: number): boolean {
@@ -218,29 +280,48 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     return at > 0;
   }
 
-  protected override write(key: string, sealed: unknown, ttl: number, version: number): void {
+  protected override write(key: string, sealed: unknown, ttl: number, version: number, extras?: EntryExtras): void {
     this.checkOpen();
-    this.#writeEntry(key, sealed, ttl, version, false);
+    this.#writeEntry(key, sealed, ttl, version, false, extras);
   }
 
-  protected override writeNew(key: string, sealed: unknown, ttl: number, version: number): boolean {
+  protected override writeNew(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras?: EntryExtras,
+  ): boolean {
     this.checkOpen();
-    return this.#writeEntry(key, sealed, ttl, version, true);
+    return this.#writeEntry(key, sealed, ttl, version, true, extras);
   }
 
   /** This cache may be closed; who shares its location in this thread and waited for the run is to have it all the same. */
-  protected override writeLoaded(key: string, sealed: unknown, ttl: number, version: number): void {
-    if (this.#segment.users > 0) this.#writeEntry(key, sealed, ttl, version, false);
+  protected override writeLoaded(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    extras?: EntryExtras,
+  ): void {
+    if (this.#segment.users > 0) this.#writeEntry(key, sealed, ttl, version, false, extras);
   }
 
   /** @returns whether it was stored: not where the key is taken and only a new one is wanted. */
-  #writeEntry(key: string, sealed: unknown, ttl: number, version: number, onlyNew: boolean): boolean {
+  #writeEntry(
+    key: string,
+    sealed: unknown,
+    ttl: number,
+    version: number,
+    onlyNew: boolean,
+    extras?: EntryExtras,
+  ): boolean {
     const segment = this.#segment;
     const { out, layout } = segment;
     const name = this.#nameOf(key, version);
     const part = this.#address(name, version);
     if (part === undefined) throw tooLong(key);
-    out.setValue(sealed);
+    out.setValue(sealed, encodeExtras(extras, segment.clears.tags, this.#prefixHash));
     if (out.valueBytes > layout.largestValue || out.units > part.memory.main.units) {
       throw tooLarge(key, out.valueBytes, layout.largestValue);
     }
@@ -248,8 +329,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     const now = this.#clock.now();
     segment.enter(part);
     try {
-      const at = onlyNew || ttl <= 0 ? part.shard.find(out, now) : 0;
-      if (onlyNew && at !== 0) return false;
+      const at = onlyNew || ttl <= 0 ? part.shard.findHeld(out, now) : 0;
+      if (onlyNew && at !== 0 && !part.shard.isStale(at, now)) return false;
       part.memory.count(COUNT.SETS);
       if (ttl > 0) part.shard.put(out, now + ttl, now);
       else if (at !== 0) part.shard.remove(at);
@@ -261,11 +342,19 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   }
 
   protected override remove(key: string, version: number): boolean {
-    return this.#change(key, version, (part, at) => {
-      part.memory.count(COUNT.DELETES);
-      part.shard.remove(at);
-      return true;
-    }) as boolean;
+    const removed = this.#change(
+      key,
+      version,
+      (part, at, now) => {
+        const isLive = !part.shard.isStale(at, now);
+        if (isLive) part.memory.count(COUNT.DELETES);
+        // What is stale is not there, and shall be gone all the same.
+        part.shard.remove(at);
+        return isLive;
+      },
+      true,
+    );
+    return removed as boolean;
   }
 
   protected override prolong(key: string, ttl: number, version: number): boolean {
@@ -288,11 +377,12 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     return isNumber ? result : this.#segment.codec.decode(this.#segment.incoming);
   }
 
-  /** Calls `change` with the slot of the live entry, under the lock; `false` if there is none. */
+  /** Calls `change` with the slot of the live entry, or the stale one, under the lock; `false` if there is none. */
   #change(
     key: string,
     version: number,
     change: (part: Part, at: number, now: number) => number | boolean,
+    mayBeStale = false,
   ): number | boolean {
     this.checkOpen();
     const segment = this.#segment;
@@ -303,7 +393,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
       const now = this.#clock.now();
       segment.enter(part);
       try {
-        const at = part.shard.find(segment.out, now);
+        const at = mayBeStale ? part.shard.findHeld(segment.out, now) : part.shard.find(segment.out, now);
         if (at !== 0) result = change(part, at, now);
       } finally {
         segment.leave(part);
@@ -350,12 +440,11 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   #copyTo(to: Part, newName: string, target: number, from: Part, at: number, now: number): void {
     const { out, incoming } = this.#segment;
     from.shard.copyOut(at, incoming);
-    const { codec, valueAt, valueBytes, expiresAt } = incoming;
     this.#address(newName, target);
-    out.setEncoded(codec, incoming.bytes.subarray(valueAt, valueAt + valueBytes));
+    out.setEncoded(incoming.form, incoming.body);
     out.prefix = this.#prefixCell;
-    // A clear meanwhile removes it there, too.
-    to.shard.put(out, expiresAt, now, incoming.stamp);
+    // A clear meanwhile removes it there, too, or that of a tag.
+    to.shard.put(out, incoming.expiresAt, now, incoming.stamp);
   }
 
   protected override removeAll(): void {

@@ -1,3 +1,4 @@
+import { endOf } from './extras.js';
 import { BUCKET_WORDS, ERA_SHIFT, META, PLACE, UNIT } from './layout.js';
 import { END_OF_NAMESPACE } from './outgoing-record.js';
 import { keyBytesOf, RECORD, RECORD_HEADER_BYTES } from './record.js';
@@ -12,7 +13,7 @@ export interface Survey {
   /** Live entries, and the bytes of their records. */
   readonly entries: number;
   readonly bytes: number;
-  /** Entries whose time is over, and that nobody has met since. */
+  /** Entries whose time is over, also that to be stale, and that nobody has met since. */
   readonly expired: number;
 }
 
@@ -30,9 +31,11 @@ export function survey(segment: Segment, now: number): Survey {
       if (units === 0) continue;
       // What was not read in this era yet may be damaged.
       if (words[at + META] >>> ERA_SHIFT !== segment.era && !memory.isWhole(unit)) continue;
-      if (segment.clears.has(words[2 * unit + RECORD.STAMP], words[2 * unit + RECORD.KIND])) continue;
-      if (floats[(2 * unit + RECORD.EXPIRY) >> 1] <= now) expired++;
-      else {
+      if (segment.clears.has(words, 2 * unit)) continue;
+      if (floats[(2 * unit + RECORD.EXPIRY) >> 1] <= now) {
+        // What is stale is neither: missing, and not gone.
+        if (!(endOf(words, floats, 2 * unit) > now)) expired++;
+      } else {
         entries++;
         bytes += units * UNIT;
       }

@@ -67,7 +67,8 @@ export class MapServer {
     return entry !== undefined && entry.expiresAt > this.#clock.now() ? entry : undefined;
   }
 
-  put(name: string, sealed: unknown, ttl: number, { staleFor, loadTime, tags }: EntryExtras, prefix: string): void {
+  put(name: string, sealed: unknown, ttl: number, extras = NO_EXTRAS, prefix = ''): void {
+    const { staleFor, loadTime, tags } = extras;
     if (ttl > 0) {
       const tagged = tags.map((tag) => [tagName(prefix, tag), this.#deletionsOf(tagName(prefix, tag))] as const);
       this.#entries.set(name, { sealed, expiresAt: this.#end(ttl), staleFor, loadTime, tags: tagged });

@@ -5,7 +5,18 @@ import { after } from 'node:test';
 import { type CacheOptions, SharedCache, type SharedCacheOptions } from 'locmem';
 import { conformance } from './conformance.js';
 import { ManualClock } from './manual-clock.js';
-import { type Place, type Subject, syncFace } from './subject.js';
+import { type Capabilities, type Place, type Subject, syncFace } from './subject.js';
+
+const SHARED: Capabilities = {
+  stores: true,
+  readsFromOutside: true,
+  values: 'copy',
+  ttlGranularity: 1,
+  counts: 'store',
+  keys: 'any',
+  tellsOwnEntries: true,
+  keepsExtras: true,
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'locmem-conformance-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,15 +50,7 @@ for (const values of ['copy', 'frozen'] as const) {
       conformance({
         name: `SharedCache, values: '${values}', nearEntries: ${nearEntries}`,
         face,
-        capabilities: {
-          stores: true,
-          readsFromOutside: true,
-          values,
-          ttlGranularity: 1,
-          counts: 'store',
-          keys: 'any',
-          tellsOwnEntries: true,
-        },
+        capabilities: { ...SHARED, values },
         place: async () => placeOf(face, { values, nearEntries }),
       });
     }

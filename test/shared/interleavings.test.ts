@@ -8,14 +8,16 @@ import { Worker } from 'node:worker_threads';
 import { SharedCache } from 'locmem';
 import { watchSteps } from '../torture/steps.js';
 import type { Sight } from './interleaved-reader.js';
+import { PrimitiveCache } from './primitive-cache.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'locmem-interleavings-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const OPTIONS = { maxBytes: '128kb', ttl: null, keyPrefix: 'p' } as const;
-const KEYS = ['text', 'number', 'object'];
+const KEYS = ['text', 'number', 'object', 'tagged'];
+const EXTRAS = { staleFor: 1000, tags: ['tag', 'another'] };
 
-type Change = (cache: SharedCache) => unknown;
+type Change = (cache: PrimitiveCache) => unknown;
 const CHANGES: Record<string, Change> = {
   'set in place': (cache) => cache.setSync('text', 'b'.repeat(100)),
   'set of another size': (cache) => cache.setSync('text', 'b'.repeat(3000)),
@@ -24,6 +26,10 @@ const CHANGES: Record<string, Change> = {
   touch: (cache) => cache.touchSync('object', '1h'),
   'touch with no time left': (cache) => cache.touchSync('object', 0),
   delete: (cache) => cache.deleteSync('text'),
+  deleteTag: (cache) => cache.removeTagsSync('another'),
+  'set with a tag': (cache) => cache.store('text', 'b', 3_600_000, EXTRAS),
+  'renewal with extras': (cache) => cache.renewSync('tagged', 3_600_000, 5),
+  'renewal without': (cache) => cache.renewSync('text', 3_600_000, 5),
   add: (cache) => cache.addSync('new', 1),
   incrVersion: (cache) => cache.incrVersionSync('text'),
   'clear of the prefix': (cache) => cache.clearSync(),
@@ -72,11 +78,12 @@ describe('a reader that looks at every step of a change, with its near cache on'
   for (const [title, change] of Object.entries(CHANGES)) {
     it(`sees what was or what is, never goes back, and sees what is in the end: ${title}`, async () => {
       here = join(folder, `${title}.cache`);
-      const cache = new SharedCache({ ...OPTIONS, location: here });
+      const cache = new PrimitiveCache({ ...OPTIONS, location: here });
       for (let i = 0; i < 600; i++) cache.setSync(`filler:${i}`, 'f'.repeat(100));
       cache.setSync('text', 'a'.repeat(100));
       cache.setSync('number', 41);
       cache.setSync('object', { one: 'shape' });
+      cache.store('tagged', { one: 'shape' }, Number.POSITIVE_INFINITY, EXTRAS);
       const onlooker = new Onlooker(here);
       await onlooker.ready();
       const before = seenBy(cache);

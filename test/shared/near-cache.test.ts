@@ -10,8 +10,10 @@ import { META, VERSION } from '#dist/shared/layout.js';
 import { NearCache } from '#dist/shared/near-cache.js';
 import { Reader } from '#dist/shared/reader.js';
 import { NO_PREFIX_CELL } from '#dist/shared/record.js';
+import { TagTable } from '#dist/shared/tag-table.js';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { RemoteCache } from '../torture/remote-cache.js';
+import { PrimitiveCache } from './primitive-cache.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'locmem-near-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +43,8 @@ describe('a near cache', () => {
   const words = new Int32Array(4096);
 
   function near(capacity: number, mostBytes = 1e6): NearCache {
-    const clears = new Clears(new Int32Array(1024), new Int32Array(1024));
+    const tags = new TagTable(new Int32Array(16), new Int32Array(1), 0);
+    const clears = new Clears(new Int32Array(1024), new Int32Array(1024), tags);
     return new NearCache(capacity, mostBytes, [words], clears, NO_PREFIX_CELL);
   }
   function keep(cache: NearCache, key: string, bytes = 10, slot = 0): void {
@@ -314,6 +317,37 @@ describe('what stands near by', () => {
     await other.advance(40_000);
     assert.equal(await other.call('addSync', 'k', 'of the other'), true);
     assert.equal(cache.getSync('k'), 'of the other');
+    cache.closeSync();
+  });
+
+  it("is not what is read after another process's deleteTag, and is what was stored right after it", async () => {
+    const cache = new PrimitiveCache(options);
+    const read = (expected: unknown) =>
+      readsIn(() => {
+        for (let i = 0; i < 3; i++) assert.deepStrictEqual(cache.getSync('k'), expected);
+      });
+    for (let i = 0; i < 10; i++) {
+      cache.store('k', { i }, 60_000, { tags: ['a', `b${i}`] });
+      read({ i });
+      assert.equal(read({ i }), 0);
+      await other.call('removeTagsSync', i % 2 === 0 ? 'a' : `b${i}`);
+      assert.equal(read(undefined), 3);
+    }
+    cache.closeSync();
+  });
+
+  it('never outlives its expiry for being of use afterwards, and sees that it was renewed', async () => {
+    const clock = new ManualClock(Date.now());
+    const cache = new PrimitiveCache({ ...options, clock });
+    cache.store('k', 'v', 10_000, { staleFor: 3_600_000 });
+    for (let i = 0; i < 3; i++) assert.equal(cache.getSync('k'), 'v');
+    clock.advance(20_000);
+    for (let i = 0; i < 3; i++) assert.equal(cache.getSync('k'), undefined);
+    assert.equal(await other.call('renewSync', 'k', 60_000, 0), true);
+    for (let i = 0; i < 3; i++) assert.equal(cache.getSync('k'), 'v');
+    // It is later where it was renewed.
+    clock.advance(600_000);
+    assert.equal(cache.getSync('k'), undefined);
     cache.closeSync();
   });
 

@@ -25,6 +25,19 @@ describe('what was written when a write has returned', () => {
     assert.equal(await writer.end(), 0);
   });
 
+  it('with a tag is nobody’s once that was deleted, and what is written then is there', async () => {
+    const location = freshLocation();
+    const milliseconds = String(timeOf('coherence', 2000));
+    const readers = [1, 2].map(() => new Child('./coherence-process.js', 'reader of tags', location, milliseconds));
+    const writer = new Child('./coherence-process.js', 'writer of tags', location, milliseconds);
+    type Report = { checks: number; stale: number; misses: number };
+    const [written, ...read] = (await Promise.all([writer, ...readers].map((one) => one.next()))) as Report[];
+    assert.equal(written!.misses, 0, `${written!.misses} of ${written!.checks} writes were lost`);
+    for (const { checks, stale } of read)
+      assert.equal(stale, 0, `${stale} of ${checks} reads were of what was deleted`);
+    assert.ok(written!.checks > 100);
+  });
+
   it('is seen by a loop that does nothing but look, however its code was compiled', async () => {
     const location = freshLocation();
     const cache = new SharedCache({ location, maxBytes: '1mb', ttl: null });

@@ -1,4 +1,5 @@
 import { SharedCache } from 'locmem';
+import { PrimitiveCache } from '../shared/primitive-cache.js';
 
 /** What a process does when it dies, on a segment of 128 kb that is full: whatever is written has to make room. */
 export interface CrashOperation {
@@ -16,7 +17,7 @@ export interface CrashOperation {
   readonly isDamaged?: boolean;
   /** The steps of opening count, too, and nobody else has the segment open; or there is none yet. */
   readonly opens?: 'what is there' | 'what is damaged' | 'nothing';
-  run(cache: SharedCache, location: string): void;
+  run(cache: PrimitiveCache, location: string): void;
 }
 
 export const OPTIONS = { maxBytes: '128kb', ttl: null } as const;
@@ -25,8 +26,15 @@ export const OTHER = 'w'.repeat(100);
 export const LARGE = 'x'.repeat(3000);
 export const OTHER_LARGE = 'y'.repeat(3000);
 
-/** Bystanders: by the prefix of their cache. The last is too long for the segment's table of prefixes. */
-export const GROUPS = { plain: '', p: 'p', pp: 'pp', long: 'a-prefix-that-is-longer-than-fits' } as const;
+/** Bystanders: by the prefix of their cache. One is too long for the segment's table of prefixes; one has extras and a tag. */
+export const GROUPS = {
+  plain: '',
+  p: 'p',
+  pp: 'pp',
+  long: 'a-prefix-that-is-longer-than-fits',
+  tagged: 'tagged',
+} as const;
+export const EXTRAS = { staleFor: 3_600_000, loadTime: 5, tags: ['tag', 'another'] } as const;
 export type Group = keyof typeof GROUPS;
 export const VICTIMS = ['victim', ...Array.from({ length: 15 }, (_, i) => `victim:${i}`)];
 
@@ -49,6 +57,14 @@ const moveAll = (cache: SharedCache) => {
 const clearOf = (prefix: string) => (_: SharedCache, location: string) =>
   new SharedCache({ location, ...OPTIONS, keyPrefix: prefix }).clearSync();
 
+const store = (value: string) => (cache: PrimitiveCache) => cache.store('victim', value, 3_600_000, EXTRAS);
+const renew = (key: string) => (cache: PrimitiveCache) => cache.renewSync(key, 3_600_000, 3_600_000);
+const deleteTag = (_: SharedCache, location: string) =>
+  new PrimitiveCache({ location, ...OPTIONS, keyPrefix: GROUPS.tagged }).removeTagsSync('tag');
+const takeLease = (cache: PrimitiveCache) => {
+  for (const lease of [cache.lease('victim'), cache.lease('another')]) void lease!.release();
+};
+
 const WRITES: readonly CrashOperation[] = [
   { name: 'set of a new key', key: 'new', run: (cache) => cache.setSync('new', OTHER) },
   { name: 'set of many new keys', run: setMany },
@@ -61,7 +77,14 @@ const WRITES: readonly CrashOperation[] = [
   { name: 'incr', key: 'number', mayLose: false, run: count },
   { name: 'touch', mayLose: false, run: (cache) => cache.touchSync('victim', '1h') },
   { name: 'incrVersion of several keys', run: moveAll },
-  { name: 'clear', clears: ['plain', 'p', 'pp', 'long'], run: (cache) => cache.clearSync() },
+  { name: 'set with extras', run: store(OTHER) },
+  { name: 'set with extras, of another size', run: store(LARGE) },
+  { name: 'incr of an entry with extras', key: 'extras', mayLose: false, run: (cache) => cache.incrSync('extras') },
+  { name: 'renew', key: 'extras', mayLose: false, run: renew('extras') },
+  { name: 'renew of an entry without extras', run: renew('victim') },
+  { name: 'deleteTag', clears: ['tagged'], run: deleteTag },
+  { name: 'takeLease', run: takeLease },
+  { name: 'clear', clears: ['plain', 'p', 'pp', 'long', 'tagged'], run: (cache) => cache.clearSync() },
   { name: 'clear of a prefix', clears: ['p'], run: clearOf(GROUPS.p) },
   { name: 'clear of a long prefix', clears: ['long'], isGradual: true, run: clearOf(GROUPS.long) },
   { name: 'first use of a prefix', run: (_, location) => clearOf('unheard-of')(_, location) },
@@ -100,6 +123,20 @@ const REPAIRS: readonly CrashOperation[] = [
     run: count,
   },
   {
+    name: 'repair of a renewal',
+    key: 'extras',
+    mayLose: false,
+    after: ['renew', 'ShardMemory.open in shard renew'],
+    run: renew('extras'),
+  },
+  {
+    name: 'deleteTag after half of one',
+    after: ['deleteTag', 'Atomics.add in tag-table delete'],
+    clears: ['tagged'],
+    run: deleteTag,
+  },
+  { name: 'takeLease of a dead owner', after: ['takeLease', 'Atomics.compareExchange in leases take'], run: takeLease },
+  {
     name: 'repair of a clear',
     after: ['clear of a prefix', 'Atomics.store in changing-header #storePrefix'],
     clears: ['p'],
@@ -127,6 +164,13 @@ const OPENINGS: readonly CrashOperation[] = [
     opens: 'what is there',
     after: ['clear of a prefix', 'Atomics.store in changing-header #storePrefix'],
     clears: ['p'],
+    run: look,
+  },
+  {
+    name: 'opening after half of a deleteTag',
+    opens: 'what is there',
+    after: ['deleteTag', 'Atomics.add in tag-table delete'],
+    clears: ['tagged'],
     run: look,
   },
   { name: 'opening of a damaged segment', opens: 'what is damaged', run: look },

@@ -27,6 +27,8 @@ const STEPS = [
   'intent endOverwrite: ShardMemory.empty',
   'intent lay: ShardMemory.bury',
   'intent loseUnless: ShardMemory.end',
+  'leases release: Atomics.compareExchange',
+  'leases take: Atomics.compareExchange',
   'log-cleaner #dispose: Ring.fill',
   'log-cleaner #move: Ring.advance',
   'log-cleaner #move: Ring.place',
@@ -48,9 +50,11 @@ const STEPS = [
   'repair resetShard: ShardMemory.empty',
   'segment #beginEra: ChangingHeader.forget',
   'segment #beginEra: ChangingHeader.recover',
+  'segment #beginEra: Leases.clear',
   'segment #beginEra: ShardLock.acquire',
   'segment #beginEra: ShardLock.release',
   'segment #beginEra: ShardMemory.end',
+  'segment #beginEra: TagTable.settle',
   'segment Segment: Participants.join',
   'segment Segment: Platform.unlockByte',
   'segment enter: ShardLock.acquire',
@@ -83,6 +87,8 @@ const STEPS = [
   'shard prolong: ShardMemory.begin',
   'shard prolong: ShardMemory.open',
   'shard remove: ShardMemory.unlink',
+  'shard renew: ShardMemory.begin',
+  'shard renew: ShardMemory.open',
   'shard-memory bind: ShardMemory.close',
   'shard-memory bind: ShardMemory.sumUp',
   'shard-memory empty: ShardMemory.close',
@@ -93,6 +99,7 @@ const STEPS = [
   'shard-memory unlink: ShardMemory.bury',
   'shard-memory unlink: ShardMemory.empty',
   'shard-memory unlink: ShardMemory.finish',
+  'tag-table delete: Atomics.add',
 ];
 
 const fired = new Map<string, Set<string>>();

@@ -1,5 +1,5 @@
 /** Does one operation, and kills itself when it comes to a step of it for the n-th time; then says what the steps are. */
-import { SharedCache } from 'locmem';
+import { PrimitiveCache } from '../shared/primitive-cache.js';
 import { OPERATIONS, OPTIONS } from './crash-operations.js';
 import { watchSteps } from './steps.js';
 
@@ -15,7 +15,7 @@ watchSteps((what) => {
   if (what === fatal && rounds++ === Number(round)) process.kill(process.pid, 'SIGKILL');
 });
 
-const cache = new SharedCache({ location, ...OPTIONS });
+const cache = new PrimitiveCache({ location, ...OPTIONS });
 isWatching = true;
 operation.run(cache, location);
 isWatching = false;

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { closeSync, copyFileSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { SharedCache } from 'locmem';
 import { HEADER, SHARD } from '#dist/shared/layout.js';
 import { openSegment } from '#dist/shared/segment.js';
 import { checkSegment } from '../shared/check-segment.js';
+import { PrimitiveCache } from '../shared/primitive-cache.js';
 import {
   type CrashOperation,
+  EXTRAS,
   GROUPS,
   type Group,
   LARGE,
@@ -22,7 +25,7 @@ const NAMES = Object.keys(GROUPS) as Group[];
 
 /** Makes a segment that is full. */
 export function fill(location: string): void {
-  const caches = NAMES.map((name) => new SharedCache({ location, ...OPTIONS, keyPrefix: GROUPS[name] }));
+  const caches = NAMES.map((name) => new PrimitiveCache({ location, ...OPTIONS, keyPrefix: GROUPS[name] }));
   const plain = caches[0]!;
   for (let i = 0; i < 1000; i++) {
     plain.setSync(`filler:${i}`, `${i}`.padEnd(100, 'f'));
@@ -30,11 +33,20 @@ export function fill(location: string): void {
     // Used again and again, so that room is made beside them: they are moved, and not evicted.
     for (const key of VICTIMS) plain.getOrSetSync(key, SMALL);
     plain.getOrSetSync('number', 41);
+    if (!plain.hasSync('extras')) plain.store('extras', 41, 3_600_000, EXTRAS);
     for (const [n, cache] of caches.entries()) {
-      for (let j = 0; j < BYSTANDERS; j++) cache.getOrSetSync(`other:${j}`, `${j}`.padEnd(50, NAMES[n]));
+      for (let j = 0; j < BYSTANDERS; j++) {
+        const value = `${j}`.padEnd(50, NAMES[n]);
+        if (NAMES[n] !== 'tagged') cache.getOrSetSync(`other:${j}`, value);
+        else if (!cache.hasSync(`other:${j}`)) cache.store(`other:${j}`, value, Number.POSITIVE_INFINITY, EXTRAS);
+      }
     }
   }
-  assert.equal(plain.getManySync(['number', ...VICTIMS]).size, 1 + VICTIMS.length, 'who is to be written is there');
+  assert.equal(
+    plain.getManySync(['number', 'extras', ...VICTIMS]).size,
+    2 + VICTIMS.length,
+    'who is to be written is there',
+  );
   for (const cache of [...caches, clearedIn(location, true)]) cache.closeSync();
 }
 
@@ -49,9 +61,11 @@ function clearedIn(location: string, isNew = false): SharedCache {
 /** A full segment, what stands in it before somebody dies, and what has to be true of it afterwards. */
 export class Scene {
   readonly location: string;
-  #caches = new Map<Group, SharedCache>();
+  #caches = new Map<Group, PrimitiveCache>();
   #before = new Map<Group, ReadonlyMap<string, unknown>>();
   #evictions = 0;
+  /** What was deleted by its tag. */
+  readonly #gone: Group[] = [];
 
   /** `full` is a segment that `fill` has filled, and of which this is a copy; `undefined`: there is none yet. */
   constructor(location: string, full: string | undefined) {
@@ -69,7 +83,7 @@ export class Scene {
 
   open(): void {
     for (const name of NAMES) {
-      this.#caches.set(name, new SharedCache({ location: this.location, ...OPTIONS, keyPrefix: GROUPS[name] }));
+      this.#caches.set(name, new PrimitiveCache({ location: this.location, ...OPTIONS, keyPrefix: GROUPS[name] }));
     }
   }
 
@@ -78,7 +92,7 @@ export class Scene {
     this.#caches.clear();
   }
 
-  #cache(name: Group): SharedCache {
+  #cache(name: Group): PrimitiveCache {
     return this.#caches.get(name)!;
   }
 
@@ -113,6 +127,7 @@ export class Scene {
       this.#checkVictims(operation);
     }
     this.#checkWorks();
+    this.#checkNothingCameBack();
     checkSegment(this.location, OPTIONS.maxBytes);
     const { ino } = statSync(this.location);
     // A name of this very file, or one that nobody had reserved space for: nothing that takes room.
@@ -134,11 +149,21 @@ export class Scene {
       else if (isGradual !== true) {
         assert.ok(found.size === 0 || found.size === before.size, `${found.size} of ${before.size} ${name} were left`);
         cleared.add(found.size === 0);
+        if (found.size === 0 && name === 'tagged') this.#gone.push(name);
       }
     }
     assert.ok(cleared.size <= 1, 'all that is cleared is cleared at once');
     if (isDamaged === true || opens === 'what is damaged') return;
     assert.ok(gone <= evicted + deaths, `${title}: ${gone} are gone, of which ${evicted} were evicted`);
+  }
+
+  #checkNothingCameBack(): void {
+    for (const name of this.#gone) assert.equal(this.#bystanders(name).size, 0, `${name} came back`);
+    if (this.#gone.length === 0) return;
+    // Nor to the next who opens it.
+    this.close();
+    this.open();
+    for (const name of this.#gone) assert.equal(this.#bystanders(name).size, 0, `${name} came back later`);
   }
 
   #checkVictims({ key = 'victim', name, mayLose = true, isDamaged }: CrashOperation): void {
@@ -150,8 +175,17 @@ export class Scene {
         else assert.ok([undefined, SMALL, OTHER, LARGE, OTHER_LARGE].includes(value as string), `${name}: ${value}`);
       }
     }
-    const number = plain.getSync<number>('number');
-    assert.ok(number === undefined || [41, 42, 43].includes(number), `the counter is ${number}`);
+    for (const name of ['number', 'extras']) {
+      const number = plain.getSync<number>(name);
+      assert.ok(number === undefined || [41, 42, 43].includes(number), `the counter ${name} is ${number}`);
+    }
+    const recalled = plain.recallSync('extras');
+    assert.ok(
+      recalled === undefined || isDeepStrictEqual(recalled.tags, EXTRAS.tags),
+      `the tags are ${recalled?.tags}`,
+    );
+    // Whoever had it is dead.
+    void plain.lease('victim')!.release();
     if (!mayLose && isDamaged !== true) assert.ok(plain.hasSync(key), `${name} lost its entry`);
   }
 

@@ -1,7 +1,8 @@
 /** Damages one segment again and again, each time from the same good state, opens it, and tells if anything is wrong. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { SegmentError, SharedCache } from 'locmem';
+import { SegmentError, type SharedCache } from 'locmem';
+import { PrimitiveCache } from '../shared/primitive-cache.js';
 
 const [location, seedText, runs, milliseconds] = process.argv.slice(2) as [string, string, string, string];
 const OPTIONS = { location, maxBytes: '128kb', ttl: null, nearEntries: 10 } as const;
@@ -30,20 +31,25 @@ function valueAt(i: number): unknown {
   return kinds[i % kinds.length];
 }
 
-/** The good state: entries, some written twice, some deleted, some of a prefix that was cleared. */
+/** The good state: entries, some written twice, some with extras, some deleted, by tags, too, some of a prefix that was cleared. */
 function prepare(): Buffer {
-  const cache = new SharedCache(OPTIONS);
-  const cleared = new SharedCache({ ...OPTIONS, keyPrefix: 'gone' });
+  const cache = new PrimitiveCache(OPTIONS);
+  const cleared = new PrimitiveCache({ ...OPTIONS, keyPrefix: 'gone' });
   for (let i = 0; i < KEYS; i++) {
     cache.setSync(`key:${i}`, `older ${i}`.repeat(1 + (i % 5)));
     cleared.setSync(`key:${i}`, 'cleared');
     cache.setSync(`deleted:${i}`, 'deleted');
+    cache.store(`tagged:${i}`, 'deleted', Number.POSITIVE_INFINITY, { tags: [`odd:${i % 2}`, `tag:${i}`] });
   }
   cleared.clearSync();
   for (let i = 0; i < KEYS; i++) {
     cache.deleteSync(`deleted:${i}`);
-    cache.setSync(`key:${i}`, valueAt(i));
+    if (i % 3 > 0) cache.setSync(`key:${i}`, valueAt(i));
+    else cache.store(`key:${i}`, valueAt(i), 1e9, { staleFor: 1000 * i, loadTime: i, tags: ['kept', `also:${i}`] });
+    cache.deleteTagsSync(['odd:0', `tag:${i}`]);
   }
+  cache.deleteTagSync('odd:1');
+  cache.lease('key:1');
   cache.closeSync();
   cleared.closeSync();
   return readFileSync(location);
@@ -106,9 +112,9 @@ function put(bytes: Buffer, length = bytes.length): void {
 }
 
 function examine(): void {
-  const open: SharedCache[] = [];
+  const open: PrimitiveCache[] = [];
   try {
-    for (const keyPrefix of ['', 'gone']) open.push(new SharedCache({ ...OPTIONS, keyPrefix }));
+    for (const keyPrefix of ['', 'gone']) open.push(new PrimitiveCache({ ...OPTIONS, keyPrefix }));
     use(open[0]!, open[1]!);
   } finally {
     // Or the next who opens it would not be alone, and believe what was damaged meanwhile.
@@ -116,11 +122,13 @@ function examine(): void {
   }
 }
 
-function use(cache: SharedCache, cleared: SharedCache): void {
+function use(cache: PrimitiveCache, cleared: PrimitiveCache): void {
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < KEYS; i++) {
       expect(cache, `key:${i}`, valueAt(i));
       expect(cache, `deleted:${i}`, undefined);
+      expect(cache, `tagged:${i}`, undefined);
+      expectExtras(cache, i);
       expect(cleared, `key:${i}`, undefined);
     }
     // Enough to make the logs come round, over whatever stands there.
@@ -132,12 +140,28 @@ function use(cache: SharedCache, cleared: SharedCache): void {
   }
   cache.setSync('number', 1);
   if (cache.incrSync('number') !== 2) throw new Error('incr');
+  cache.renewSync('key:3', 1000, 1000);
+  cache.renewSync('key:4', 1000, 1000);
+  cache.store('stored', 'after', 1e9, { tags: ['kept'] });
+  if (cache.getSync('stored') !== 'after') throw new Error('what was stored with a tag is lost');
+  cache.deleteTagSync('kept');
+  for (const key of ['stored', 'key:0', 'key:3', 'key:6']) expect(cache, key, undefined);
+  for (let i = 0; i < 10; i++) cache.lease(`key:${i}`)?.release();
   cache.touchSync('key:1', 1000);
   cache.deleteSync('key:2');
   cache.statsSync();
   cleared.clearSync();
   cache.clearSync();
   for (let i = 0; i < KEYS; i++) for (const key of [`key:${i}`, `new:${i}`, 'number']) expect(cache, key, undefined);
+}
+
+/** What a record was stored with is read from its bytes, and no more to be trusted than these. */
+function expectExtras(cache: PrimitiveCache, i: number): void {
+  const found = cache.recallSync(`key:${i}`);
+  if (found === undefined) return;
+  const { value, loadTime, tags } = found;
+  const expected = i % 3 > 0 ? [valueAt(i), 0, []] : [valueAt(i), i, ['kept', `also:${i}`]];
+  if (!isDeepStrictEqual([value, loadTime, tags], expected)) throw new Error(`key:${i} has other extras`);
 }
 
 function expect(cache: SharedCache, key: string, value: unknown): void {

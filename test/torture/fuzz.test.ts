@@ -38,6 +38,18 @@ describe('a damaged segment', () => {
     );
   });
 
+  it('has records that would end a process which believes them: misses', async () => {
+    const child = new Child('./hostile-process.js', freshLocation());
+    let last: unknown;
+    child.onMessage((message) => {
+      last = message;
+    });
+    const watchdog = setTimeout(() => child.signal('SIGKILL'), HANG);
+    assert.equal(await child.end(), 0, `ended at: ${last}`);
+    clearTimeout(watchdog);
+    assert.ok(Number(last) > 20, `${last} were read`);
+  });
+
   it('that is too short or too long is refused', () => {
     for (const length of [0, 100, 5000, 131_071, 131_073, 200_000]) {
       const location = freshLocation();

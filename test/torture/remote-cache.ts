@@ -1,7 +1,8 @@
-import type { SharedCache, SharedCacheOptions } from 'locmem';
+import type { SharedCacheOptions } from 'locmem';
+import type { PrimitiveCache } from '../shared/primitive-cache.js';
 import { Child } from './shared-place.js';
 
-type Method = Extract<keyof SharedCache, `${string}Sync`>;
+type Method = Extract<keyof PrimitiveCache, `${string}Sync`>;
 
 export interface Question {
   readonly method: Method | 'advance';

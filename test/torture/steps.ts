@@ -2,12 +2,14 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { ChangingHeader } from '#dist/shared/changing-header.js';
+import { Leases } from '#dist/shared/leases.js';
 import { OutgoingRecord } from '#dist/shared/outgoing-record.js';
 import { Participants } from '#dist/shared/participants.js';
 import { thisPlatform } from '#dist/shared/platform.js';
 import { Ring } from '#dist/shared/ring.js';
 import { ShardLock } from '#dist/shared/shard-lock.js';
 import { ShardMemory } from '#dist/shared/shard-memory.js';
+import { TagTable } from '#dist/shared/tag-table.js';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
@@ -50,6 +52,10 @@ export function watchSteps(step: (title: string) => void): void {
   watch(Participants.prototype, 'Participants', ['join']);
   watch(thisPlatform(), 'Platform', ['reserve', 'map', 'lockByte', 'unlockByte']);
   watch(Atomics, 'Atomics', ['store'], STORES);
+  watch(Atomics, 'Atomics', ['add'], ['tag-table']);
+  watch(Atomics, 'Atomics', ['compareExchange'], ['leases']);
+  watch(TagTable.prototype, 'TagTable', ['settle']);
+  watch(Leases.prototype, 'Leases', ['clear']);
   watchCopies(step);
   watch(fs, 'fs', ['openSync', 'writeSync', 'linkSync', 'unlinkSync', 'closeSync'], FILES);
   syncBuiltinESMExports();
