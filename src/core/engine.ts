@@ -79,6 +79,8 @@ export interface Engine {
 export interface Timed {
   readonly value: unknown;
   readonly ttl: number;
+  /** Those that it was stored with; absent where there are none. */
+  readonly tags?: readonly string[];
 }
 
 /** Who keeps copies of entries, and wants to know when they are good no more. */
@@ -89,6 +91,8 @@ export interface ChangeListener {
   disconnected(): void;
   /** Somebody else changed the entry of this name; `null`: any may have been. */
   changed(name: string | null): void;
+  /** A tag was deleted, or may have been: entries that were stored with it may be there no more. */
+  tagChanged(tag: string): void;
 }
 
 /** An engine that can stand behind another cache. */

@@ -11,7 +11,7 @@ import { readMsgpack } from './msgpack-reader.js';
 
 /**
  * The first byte of what is neither a number nor JSON: control characters, with which no text of those begins; 9, 10 and
- * 13 are JSON's white space.
+ * 13 are JSON's white space, and 12 is the header of entries with extras (envelope.ts).
  */
 const TAG = { MSGPACK: 1, CLONE: 2, UTF8: 3, UTF16: 4, BUFFER: 5, BIGINT: 6 } as const;
 /** Text goes out with other text: no bytes are made of it here. */

@@ -3,7 +3,7 @@ import { sealCopy, unsealCopy } from '../core/snapshot.js';
 import { ValueCodec } from '../encoding/value-codec.js';
 
 /** What a stored text begins with that is not the value itself but its bytes, in base64. */
-const MARK = 'locmem:';
+export const MARK = 'locmem:';
 
 /** A value as text, out of everyone's reach. */
 class Wrapped {

@@ -25,7 +25,10 @@ export interface LoadingEngine extends Engine {
 }
 
 /** An engine of a cache that another can be put in front of. */
-export type FarLoadingEngine = LoadingEngine & FarEngine;
+export interface FarLoadingEngine extends LoadingEngine, FarEngine {
+  /** As `writeLoaded`; whether it was stored, and not refused because the lease was lost. */
+  storeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean>;
+}
 
 /** Loading through a cache on a server: `getOrSet` and `wrap`, one run of a factory at a time in this process. */
 export abstract class LoadingServerCache extends ServerCache implements Cache {

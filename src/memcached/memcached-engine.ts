@@ -1,10 +1,13 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type Address, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError, show } from '../core/errors.js';
 import { storedKeys } from '../core/stored-keys.js';
+import { isEnvelope, storedStaleFor } from '../encoding/envelope.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
+import type { HeldLease } from '../load/leases.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import {
   add,
@@ -22,11 +25,15 @@ import {
 } from './commands.js';
 import type { Command, Item, Reply } from './exchange.js';
 import { expiryFlags, foreignFlags, remainingTtl, serverTtl } from './expiry.js';
+import { type ExtraEntry, extraBytes, readExtraBytes, withExpiry, withStaleFor } from './extra-bytes.js';
+import { MemcachedLeaseServer } from './lease-server.js';
 import type { MemcachedSettings } from './memcached-options.js';
 import { checkReply, isStored, refused } from './replies.js';
 import type { Server } from './server.js';
 import { closePool, openPool, type ServerPool } from './server-pool.js';
+import { leaseName } from './side-names.js';
 import { checkStoredName, removeWhere } from './stored-names.js';
+import { TagVersions } from './tag-versions.js';
 
 /** The server counts modulo 2⁶⁴. */
 const SERVER_MODULUS = 2 ** 64;
@@ -55,6 +62,10 @@ export class MemcachedEngine implements FarLoadingEngine {
   readonly #timeout: number;
   /** What takes more than one step. */
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #tags: TagVersions;
+  readonly #leaseServer: MemcachedLeaseServer;
+  /** Items of which a tag was deleted: over, and more than that. */
+  readonly #dead = new WeakSet<Item>();
 
   constructor(settings: CacheSettings, memcached: MemcachedSettings, codec: ValueCodec) {
     this.#settings = settings;
@@ -63,6 +74,8 @@ export class MemcachedEngine implements FarLoadingEngine {
     this.#clock = memcached.clock;
     this.#timeout = memcached.commandTimeout;
     this.#pool = openPool(memcached.poolKey, memcached.addresses, memcached.connection);
+    this.#tags = new TagVersions(this.#pool, settings.keyPrefix, this.#timeout);
+    this.#leaseServer = new MemcachedLeaseServer(this.#pool, this.#timeout);
   }
 
   get flights(): Flights {
@@ -85,26 +98,52 @@ export class MemcachedEngine implements FarLoadingEngine {
       const item = items.get(name);
       const value = this.#valueOf(item);
       if (item === undefined || value === undefined) return undefined;
-      return { value, ttl: Math.max(0, this.#remaining(item) ?? 0) };
+      const tags = readExtraBytes(item.bytes)?.envelope.tags;
+      return { value, ttl: Math.max(0, this.#remaining(item) ?? 0), ...(tags && { tags }) };
     });
   }
 
-  async write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+  async write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
     if (ttl <= 0) {
       const [reply] = await this.#send(at, remove(at.name));
       return checkReply(reply.line);
     }
-    const [reply] = await this.#send(at, set(at.name, this.#content(sealed, ttl)));
+    const content = extras === undefined ? this.#content(sealed, ttl) : await this.#contentWith(sealed, ttl, extras);
+    const [reply] = await this.#send(at, set(at.name, content));
     if (!isStored(reply.line, at.name)) throw refused(reply.line);
   }
 
-  async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    if (this.#pool.isOpen) await this.write(at, sealed, ttl);
+  async writeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
+    await this.storeLoaded(at, sealed, ttl, extras);
   }
 
-  async writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+  async storeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
+    if (!this.#pool.isOpen) return false;
+    const lease = this.#pool.leases.of(at.name);
+    if (lease !== undefined && ttl > 0) {
+      return this.#writeHolding(lease, at, await this.#contentWith(sealed, ttl, extras));
+    }
+    await this.write(at, sealed, ttl, extras);
+    return true;
+  }
+
+  /**
+   * Writes unless the lease is another's by now, or that one's value came between: it is looked whose it is after the
+   * entry was read, and written only if nobody has written since.
+   */
+  async #writeHolding({ key, token }: HeldLease, at: Address, content: Content): Promise<boolean> {
+    const [{ items, line }] = await this.#send(at, gets(at.name));
+    checkReply(line);
+    if (!(await this.#leaseServer.isHeld(key, token))) return false;
+    const [item] = items;
+    const command = item === undefined ? add(at.name, content) : cas(at.name, content, item.unique);
+    const [written] = await this.#send(at, command);
+    return isStored(written.line, at.name);
+  }
+
+  async writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
     if (ttl <= 0) return !(await this.contains(at));
-    const content = this.#content(sealed, ttl);
+    const content = await this.#contentWith(sealed, ttl, extras);
     return this.#untilSettled(at, async () => {
       const [added] = await this.#send(at, add(at.name, content));
       if (isStored(added.line, at.name)) return true;
@@ -116,17 +155,18 @@ export class MemcachedEngine implements FarLoadingEngine {
     });
   }
 
-  async writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+  async writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]> {
     if (ttl <= 0) {
       await this.removeMany(entries.map(({ at }) => at));
       return [];
     }
     const failed: Address[] = [];
+    const versions = await this.#tags.obtain(extras?.tags ?? []);
     await this.#byServer(
       entries,
       ({ at }) => at.name,
       async (server, own) => {
-        const commands = own.map(({ at, sealed }) => set(at.name, this.#content(sealed, ttl)));
+        const commands = own.map(({ at, sealed }) => set(at.name, this.#content(sealed, ttl, extras, versions)));
         const replies = await server.exchange(commands, this.#timeout);
         for (const [i, { line }] of replies.entries()) if (line !== 'STORED') failed.push(own[i].at);
       },
@@ -134,16 +174,40 @@ export class MemcachedEngine implements FarLoadingEngine {
     return failed;
   }
 
-  recall(): never {
-    throw new Error('to be written');
+  async recall(at: Address): Promise<Recalled | undefined> {
+    const item = await this.#item(at, get(at.name));
+    if (item === undefined || !this.#isThere(item)) return undefined;
+    const extra = readExtraBytes(item.bytes);
+    const value = this.#decode(item.bytes, extra);
+    if (value === undefined) return undefined;
+    const { loadTime = 0, tags = [] } = extra?.envelope ?? {};
+    return { value, left: this.#remaining(item) ?? Number.POSITIVE_INFINITY, loadTime, tags };
   }
 
-  renew(): never {
-    throw new Error('to be written');
+  /** memcached changes no part of a value: it is read and written again. */
+  renew(at: Address, ttl: number, staleFor: number): Promise<boolean> {
+    const plan = (item: Item): Plan<boolean> => {
+      const extra = readExtraBytes(item.bytes);
+      const stale = storedStaleFor(staleFor);
+      const content = this.#content(extra?.sealed ?? item.bytes, ttl);
+      if (extra === undefined && stale === 0) {
+        return {
+          command: cas(at.name, { ...content, flags: content.flags + foreignFlags(item.flags) }, item.unique),
+          result: true,
+        };
+      }
+      const bytes = withStaleFor(extra, item.bytes, this.#clock.now() + ttl, stale);
+      return { command: cas(at.name, this.#extraContent(bytes, ttl + stale), item.unique), result: true };
+    };
+    return this.#change(at, false, plan, (item) => this.#isThere(item));
   }
 
-  removeTags(): never {
-    throw new Error('to be written');
+  removeTags(tags: readonly string[]): Promise<void> {
+    return this.#tags.removeAll(tags);
+  }
+
+  takeLease({ name }: Address): Promise<Lease | undefined> {
+    return this.#pool.leases.take(name, leaseName(this.#settings.keyPrefix, name), this.#leaseServer);
   }
 
   async contains(at: Address): Promise<boolean> {
@@ -161,6 +225,7 @@ export class MemcachedEngine implements FarLoadingEngine {
       const reading = getMany(names);
       const replies = await server.exchange([...reading, ...names.map(remove)], this.#timeout);
       const items = byName(replies.slice(0, reading.length));
+      await this.#lookUpTags([...items.values()]);
       for (const [i, { line }] of replies.slice(reading.length).entries()) {
         checkReply(line);
         const item = items.get(names[i]);
@@ -174,6 +239,12 @@ export class MemcachedEngine implements FarLoadingEngine {
   async prolong(at: Address, ttl: number): Promise<boolean> {
     return this.#change(at, false, (item) => {
       if (ttl <= 0) return { command: deleteUnchanged(at.name, item.unique), result: true };
+      const extra = readExtraBytes(item.bytes);
+      if (extra !== undefined) {
+        const bytes = withExpiry(extra, this.#clock.now() + ttl);
+        const content = this.#extraContent(bytes, ttl + extra.envelope.staleFor);
+        return { command: cas(at.name, content, item.unique), result: true };
+      }
       const content = this.#content(item.bytes, ttl);
       const flags = content.flags + foreignFlags(item.flags);
       return { command: cas(at.name, { ...content, flags }, item.unique), result: true };
@@ -250,11 +321,13 @@ export class MemcachedEngine implements FarLoadingEngine {
   #increaseByCas(at: Address, delta: number): Promise<number | NotNumber | undefined> {
     return this.#pool.inTurn(at.name, () =>
       this.#change<number | NotNumber | undefined>(at, undefined, async (item) => {
-        const value = this.#codec.decode(item.bytes);
+        const extra = readExtraBytes(item.bytes);
+        const value = this.#decode(item.bytes, extra);
         if (value === undefined) return { result: undefined };
         if (typeof value !== 'number') return { result: new NotNumber(value) };
         const result = value + delta;
-        const bytes = String(this.#codec.encode(result));
+        const text = String(this.#codec.encode(result));
+        const bytes = extra === undefined ? text : withExpiry(extra, extra.expires, text);
         const seconds = await this.#secondsLeft(at, item);
         return { command: cas(at.name, { bytes, flags: item.flags, seconds }, item.unique), result };
       }),
@@ -262,10 +335,15 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   /** Reads an entry and writes by `cas` what is planned, as often as somebody comes between. */
-  #change<T>(at: Address, missing: T, plan: (item: Item) => Plan<T> | Promise<Plan<T>>): Promise<T> {
+  #change<T>(
+    at: Address,
+    missing: T,
+    plan: (item: Item) => Plan<T> | Promise<Plan<T>>,
+    isMeant: (item: Item) => boolean = (item) => !this.#isOver(item),
+  ): Promise<T> {
     return this.#untilSettled(at, async () => {
       const item = await this.#item(at, gets(at.name));
-      if (!this.#isLive(item)) return missing;
+      if (item === undefined || !isMeant(item)) return missing;
       const { command, result } = await plan(item);
       if (command === undefined) return result;
       const [written] = await this.#send(at, command);
@@ -306,7 +384,20 @@ export class MemcachedEngine implements FarLoadingEngine {
   async #item(at: Address, command: Command): Promise<Item | undefined> {
     const [{ items, line }] = await this.#send(at, command);
     checkReply(line);
-    return items[0];
+    const [item] = items;
+    if (item !== undefined && isEnvelope(item.bytes)) await this.#lookUpTags(items);
+    return item;
+  }
+
+  /** Notes those of which a tag was deleted, at the cost of one more step where there are any with tags. */
+  async #lookUpTags(items: readonly Item[]): Promise<void> {
+    const tagged = items.flatMap((item) => {
+      const envelope = isEnvelope(item.bytes) ? readExtraBytes(item.bytes)?.envelope : undefined;
+      return envelope !== undefined && envelope.tags.length > 0 ? [{ item, envelope }] : [];
+    });
+    if (tagged.length === 0) return;
+    const alive = await this.#tags.areAlive(tagged.map(({ envelope }) => envelope));
+    for (const [i, { item }] of tagged.entries()) if (!alive[i]) this.#dead.add(item);
   }
 
   async #itemsOf(ats: readonly Address[]): Promise<Map<string, Item>> {
@@ -314,7 +405,9 @@ export class MemcachedEngine implements FarLoadingEngine {
     await this.#byServer(ats, nameOf, async (server, own) => {
       replies.push(...(await server.exchange(getMany(own.map(nameOf)), this.#timeout)));
     });
-    return byName(replies);
+    const items = byName(replies);
+    await this.#lookUpTags([...items.values()]);
+    return items;
   }
 
   /** Runs once for each server, with those of its keys. */
@@ -323,12 +416,24 @@ export class MemcachedEngine implements FarLoadingEngine {
     await Promise.all(groups.map(([server, own]) => run(server, own)));
   }
 
-  #content(sealed: unknown, ttl: number): Content {
-    return {
-      bytes: sealed as string | Buffer,
-      flags: expiryFlags(ttl, this.#clock.now()),
-      seconds: this.#seconds(ttl),
-    };
+  #content(sealed: unknown, ttl: number, extras?: EntryExtras, versions: readonly Buffer[] = []): Content {
+    const now = this.#clock.now();
+    if (extras !== undefined && (extras.staleFor > 0 || extras.loadTime > 0 || extras.tags.length > 0)) {
+      const bytes = extraBytes(extras, versions, now + ttl, sealed as string | Buffer);
+      return this.#extraContent(bytes, ttl + storedStaleFor(extras.staleFor));
+    }
+    return { bytes: sealed as string | Buffer, flags: expiryFlags(ttl, now), seconds: this.#seconds(ttl) };
+  }
+
+  /** The same with the versions of its tags as they are. */
+  async #contentWith(sealed: unknown, ttl: number, extras: EntryExtras | undefined): Promise<Content> {
+    const tags = extras?.tags ?? [];
+    return this.#content(sealed, ttl, extras, tags.length === 0 ? [] : await this.#tags.obtain(tags));
+  }
+
+  /** @param ttl until the server may forget it. */
+  #extraContent(bytes: Buffer, ttl: number): Content {
+    return { bytes, flags: 0, seconds: this.#seconds(ttl) };
   }
 
   /** By another clock than the machine's the server knows nothing: it keeps all. */
@@ -337,6 +442,8 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   #remaining(item: Item): number | undefined {
+    const extra = readExtraBytes(item.bytes);
+    if (extra !== undefined) return extra.expires - this.#clock.now();
     return remainingTtl(item.flags, this.#clock.now());
   }
 
@@ -345,18 +452,31 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   #isOver(item: Item): boolean {
+    if (this.#dead.has(item)) return true;
     const remaining = this.#remaining(item);
     return remaining !== undefined && remaining <= 0;
   }
 
   #valueOf(item: Item | undefined): unknown {
-    return this.#isLive(item) ? this.#codec.decode(item.bytes) : undefined;
+    return this.#isLive(item) ? this.#decode(item.bytes, readExtraBytes(item.bytes)) : undefined;
+  }
+
+  /** Whether it is live or stale. */
+  #isThere(item: Item): boolean {
+    if (this.#dead.has(item)) return false;
+    const remaining = this.#remaining(item);
+    return remaining === undefined || remaining + (readExtraBytes(item.bytes)?.envelope.staleFor ?? 0) > 0;
+  }
+
+  #decode(bytes: Buffer, extra: ExtraEntry | undefined): unknown {
+    return this.#codec.decode(extra?.sealed ?? bytes);
   }
 
   /** What is left of an entry's ttl, for the server: as it says itself where another program has written the entry. */
   async #secondsLeft(at: Address, item: Item): Promise<number> {
     const remaining = this.#remaining(item);
-    if (remaining !== undefined) return this.#seconds(remaining);
+    const { staleFor = 0 } = readExtraBytes(item.bytes)?.envelope ?? {};
+    if (remaining !== undefined) return this.#seconds(remaining + staleFor);
     const [{ line }] = await this.#send(at, askTtl(at.name));
     const seconds = Number(/^HD t(-?\d+)/.exec(line)?.[1]);
     return seconds > 0 ? serverTtl((seconds - 1) * 1000, Date.now()) : 0;

@@ -1,4 +1,5 @@
 import { Flights } from '../load/flights.js';
+import { Leases } from '../load/leases.js';
 import type { ConnectionSettings } from './connection.js';
 import { HashRing } from './hash-ring.js';
 import { Server } from './server.js';
@@ -7,6 +8,7 @@ import { Server } from './server.js';
 export class ServerPool {
   readonly servers: readonly Server[];
   readonly flights = new Flights();
+  readonly leases = new Leases();
   readonly #byAddress: ReadonlyMap<string, Server>;
   readonly #ring: HashRing;
   /** Who waits for a turn at a key. */
@@ -72,5 +74,6 @@ export function openPool(key: PoolKey, addresses: readonly string[], settings: C
 export async function closePool(key: PoolKey, pool: ServerPool): Promise<void> {
   if (--pool.openers > 0) return;
   pools.delete(key);
+  await pool.leases.close();
   await Promise.all(pool.servers.map((server) => server.close()));
 }

@@ -9,6 +9,11 @@ const MOST_PASSES = 100;
 const LONGEST_NAME = 250;
 const REFUSED_CHARACTER = /[\0-\x20\x7f]/;
 
+/** Whether memcached takes such a key. */
+export function isStorable(name: string): boolean {
+  return Buffer.byteLength(name) <= LONGEST_NAME && !REFUSED_CHARACTER.test(name);
+}
+
 /** @throws InvalidKeyError if memcached takes no such key. */
 export function checkStoredName(name: string): void {
   // A UTF-16 unit is at most three bytes of UTF-8: most names are cleared by one comparison.

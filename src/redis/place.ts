@@ -1,15 +1,20 @@
 import { Flights } from '../load/flights.js';
+import { Leases } from '../load/leases.js';
 import { Connection } from './connection.js';
+import { RedisLeaseServer } from './lease-server.js';
 import type { RedisSettings } from './redis-options.js';
 
 /** What the caches of this process that name one server have in common, while any of them is open. */
 export class Place {
   readonly connection: Connection;
   readonly flights = new Flights();
+  readonly leases = new Leases();
+  readonly leaseServer: RedisLeaseServer;
   users = 0;
 
   constructor({ target, commandTimeout }: Pick<RedisSettings, 'target' | 'commandTimeout'>) {
     this.connection = new Connection(target, commandTimeout);
+    this.leaseServer = new RedisLeaseServer(this.connection);
   }
 }
 
@@ -33,6 +38,7 @@ export async function leavePlace(settings: RedisSettings, place: Place): Promise
   const { target } = settings;
   if (target.kind === 'client') byClient.delete(target.client);
   else byAddress.delete(nameOf(settings));
+  await place.leases.close();
   await place.connection.close();
 }
 

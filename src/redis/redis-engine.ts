@@ -1,22 +1,25 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import { type Address, type ChangeListener, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
 import { warnOfUnportableKey } from '../core/keys.js';
 import { beginningOf, type StoredKeys, storedKeys } from '../core/stored-keys.js';
+import { isEnvelope } from '../encoding/envelope.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import { Connection } from './connection.js';
+import { Entries, hearingTags, LONGEST_TTL } from './entries.js';
+import { INCREASE, MOVE, REMOVE } from './entry-scripts.js';
+import { leaseKeyOf } from './lease-server.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
-import { INCREASE, KEEP_FOR_EVER, MOVE, READ_TIMED, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
+import { REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
 import { isServersWord } from './unavailable.js';
 import type { Argument, Node, Reply } from './wire.js';
 
 /** Redis takes no more (`proto-max-bulk-len`), and ends the connection of who tries. */
 const LARGEST_VALUE = 512 * 1024 * 1024;
-/** Milliseconds further away than that are for ever: Redis counts up to 2^63. */
-const LONGEST_TTL = 2 ** 53;
 const SCAN_COUNT = 1000;
 /** So many entries of one call are on their way at once: a connection bears a hundred thousand, of all who ask. */
 const AT_ONCE = 10_000;
@@ -33,6 +36,8 @@ export class RedisEngine implements FarLoadingEngine {
   readonly #cacheSettings: CacheSettings;
   readonly #codec: ValueCodec;
   readonly #decode = (reply: Reply): unknown => (Buffer.isBuffer(reply) ? this.#codec.decode(reply) : undefined);
+  readonly #entries: Entries;
+  #isClosed = false;
 
   constructor(settings: RedisSettings, cacheSettings: CacheSettings, codec: ValueCodec, listener?: ChangeListener) {
     this.#settings = settings;
@@ -41,10 +46,17 @@ export class RedisEngine implements FarLoadingEngine {
     this.#place = enterPlace(settings);
     this.flights = this.#place.flights;
     this.#connection = this.#place.connection;
-    if (listener === undefined) return;
-    const { target, commandTimeout } = settings;
-    this.#connection = new Connection(target, commandTimeout, beginningOf(cacheSettings), listener);
-    this.#connection.open();
+    if (listener !== undefined) {
+      const { target, commandTimeout } = settings;
+      this.#connection = new Connection(
+        target,
+        commandTimeout,
+        beginningOf(cacheSettings),
+        hearingTags(listener, cacheSettings.keyPrefix),
+      );
+      this.#connection.open();
+    }
+    this.#entries = new Entries(this.#connection, cacheSettings.keyPrefix);
   }
 
   follow(listener: ChangeListener): this {
@@ -52,7 +64,7 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   read({ name }: Address): Promise<unknown> {
-    return this.#connection.send(name, true, ['GET', name], this.#decode, isWrongType);
+    return this.#connection.send(name, true, ['GET', name], (reply) => this.#valueOf(name, reply), isWrongType);
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
@@ -61,24 +73,40 @@ export class RedisEngine implements FarLoadingEngine {
     const command = ['MGET'];
     for (const { name } of ats) command.push(name);
     const found = (await this.#send(command[1]!, true, command)) as Reply[];
-    return found.map(this.#decode);
+    const withHeader = [...found.keys()].filter((i) => hasHeader(found[i]!));
+    if (withHeader.length === 0) return found.map(this.#decode);
+    const opened = await this.#entries.open(
+      withHeader.map((i) => ats[i]!.name),
+      withHeader.map((i) => found[i] as Buffer),
+    );
+    const values: unknown[] = found.map(this.#decode);
+    for (const [i, at] of withHeader.entries()) values[at] = this.#decode(opened[i] ?? null);
+    return values;
+  }
+
+  /** What has a header is looked at more closely: then it is a promise, which whoever waits adopts. */
+  #valueOf(name: string, reply: Reply): unknown {
+    return hasHeader(reply) ? this.#opened(name, reply as Buffer) : this.#decode(reply);
+  }
+
+  async #opened(name: string, reply: Buffer): Promise<unknown> {
+    const [sealed] = await this.#entries.open([name], [reply]);
+    return this.#decode(sealed ?? null);
   }
 
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
-    const names = ats.map(({ name }) => name);
-    const found = (await this.#isCluster())
-      ? (await inShares(names, (name) => this.#run(READ_TIMED, [name]))).map((reply) => (reply as Reply[])[0])
-      : ((await this.#run(READ_TIMED, names)) as Reply[]);
-    return ats.map((_at, i) => {
-      const reply = found[i];
-      if (!Array.isArray(reply)) return undefined;
-      const value = this.#decode(reply[0] as Reply);
-      const left = reply[1] as number;
-      return value === undefined ? undefined : { value, ttl: left < 0 ? Number.POSITIVE_INFINITY : left };
+    const found = await this.#entries.find(ats.map(({ name }) => name));
+    return found.map((one) => {
+      if (one === undefined || one.left <= 0) return undefined;
+      const value = this.#codec.decode(one.sealed);
+      return value === undefined
+        ? undefined
+        : { value, ttl: one.left, ...(one.envelope && { tags: one.envelope.tags }) };
     });
   }
 
-  write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+  write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
+    if (extras !== undefined && ttl > 0) return this.#writeEntry(at, sealed, ttl, extras);
     let command: Argument[];
     try {
       command = ttl <= 0 ? ['UNLINK', at.name] : this.#set(at, sealed, ttl);
@@ -88,22 +116,47 @@ export class RedisEngine implements FarLoadingEngine {
     return this.#connection.send(at.name, false, command, nothing);
   }
 
-  async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    if (this.#place.users > 0 && ttl > 0) {
-      await this.#place.connection.send(at.name, false, this.#set(at, sealed, ttl));
-    }
+  async #writeEntry(at: Address, sealed: unknown, ttl: number, extras: EntryExtras): Promise<void> {
+    await this.#entries.store(at.name, this.#checked(at, sealed), ttl, { extras });
   }
 
-  async writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+  async writeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
+    await this.storeLoaded(at, sealed, ttl, extras);
+  }
+
+  async storeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
+    if (this.#place.users === 0) return false;
+    // Over our own connection what we store ourselves is not told us as another's.
+    const connection = this.#isClosed ? this.#place.connection : this.#connection;
+    const lease = this.#place.leases.of(at.name);
+    if (ttl <= 0) {
+      await connection.send(at.name, false, ['UNLINK', at.name]);
+      return true;
+    }
+    if (extras === undefined && lease === undefined) {
+      await connection.send(at.name, false, this.#set(at, sealed, ttl));
+      return true;
+    }
+    const entries = this.#isClosed ? new Entries(connection, this.#cacheSettings.keyPrefix) : this.#entries;
+    return entries.store(at.name, this.#checked(at, sealed), ttl, { extras, lease });
+  }
+
+  /** What is stale stands in nobody's way, and only then more than one step is needed. */
+  async writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
     if (ttl <= 0) return !(await this.contains(at));
-    return (await this.#send(at.name, false, [...this.#set(at, sealed, ttl), 'NX'])) !== null;
+    if (extras === undefined) {
+      if ((await this.#send(at.name, false, [...this.#set(at, sealed, ttl), 'NX'])) !== null) return true;
+      const first = await this.#firstByte(at.name);
+      if (first === undefined || !isEnvelope(first)) return false;
+    }
+    return this.#entries.store(at.name, this.#checked(at, sealed), ttl, { extras, isNew: true });
   }
 
   /** Each with an answer of its own: MSET knows no ttl. */
-  async writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+  async writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]> {
     const failed: Address[] = [];
     for (const share of sharesOf(entries)) {
-      const results = await Promise.allSettled(share.map(({ at, sealed }) => this.write(at, sealed, ttl)));
+      const results = await Promise.allSettled(share.map(({ at, sealed }) => this.write(at, sealed, ttl, extras)));
       for (const [i, result] of results.entries()) {
         if (result.status === 'fulfilled') continue;
         if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
@@ -113,24 +166,50 @@ export class RedisEngine implements FarLoadingEngine {
     return failed;
   }
 
-  recall(): never {
-    throw new Error('to be written');
+  async recall({ name }: Address): Promise<Recalled | undefined> {
+    const found = await this.#entries.findOne(name);
+    const value = found && this.#codec.decode(found.sealed);
+    if (found === undefined || value === undefined) return undefined;
+    const { left, envelope } = found;
+    return { value, left, loadTime: envelope?.loadTime ?? 0, tags: envelope?.tags ?? [] };
   }
 
-  renew(): never {
-    throw new Error('to be written');
+  renew({ name }: Address, ttl: number, staleFor: number): Promise<boolean> {
+    return this.#entries.renew(name, ttl, staleFor);
   }
 
-  removeTags(): never {
-    throw new Error('to be written');
+  removeTags(tags: readonly string[]): Promise<void> {
+    return this.#entries.removeTags(tags);
+  }
+
+  async takeLease({ name }: Address): Promise<Lease | undefined> {
+    const key = leaseKeyOf(name, this.#cacheSettings.keyPrefix);
+    // On a cluster nobody could see lease and entry at once: then every process has its own.
+    if (key === undefined && (await this.#isCluster())) return { release() {} };
+    const { leases, leaseServer } = this.#place;
+    return leases.take(name, key ?? `${this.#cacheSettings.keyPrefix}:lease:${name}`, leaseServer);
   }
 
   async contains({ name }: Address): Promise<boolean> {
-    return (await this.#send(name, true, ['EXISTS', name])) === 1;
+    const first = await this.#firstByte(name);
+    if (first === undefined || !isEnvelope(first)) return first !== undefined;
+    const found = await this.#entries.findOne(name);
+    return found !== undefined && found.left > 0;
+  }
+
+  /** Of what is there; `undefined` if nothing is. A value that is not of this cache has one, whatever it is. */
+  async #firstByte(name: string): Promise<Buffer | undefined> {
+    try {
+      const first = (await this.#send(name, true, ['GETRANGE', name, '0', '0'])) as Buffer;
+      return first.length === 0 ? undefined : first;
+    } catch (error) {
+      if (isWrongType(error)) return Buffer.alloc(1);
+      throw error;
+    }
   }
 
   async remove({ name }: Address): Promise<boolean> {
-    return (await this.#send(name, false, ['UNLINK', name])) === 1;
+    return (await this.#entries.judged(REMOVE, [name], [])) === 1;
   }
 
   async removeMany(ats: readonly Address[]): Promise<number> {
@@ -139,19 +218,17 @@ export class RedisEngine implements FarLoadingEngine {
       return removed.filter((was) => was).length;
     }
     const names = ats.map(({ name }) => name);
-    return (await this.#send(names[0]!, false, ['UNLINK', ...names])) as number;
+    return (await this.#entries.judged(REMOVE, names, [])) as number;
   }
 
   async prolong(at: Address, ttl: number): Promise<boolean> {
-    if (ttl <= 0) return this.remove(at);
-    if (ttl >= LONGEST_TTL) return (await this.#run(KEEP_FOR_EVER, [at.name])) === 1;
-    return (await this.#send(at.name, false, ['PEXPIRE', at.name, milliseconds(ttl)])) === 1;
+    return ttl <= 0 ? this.remove(at) : this.#entries.prolong(at.name, ttl);
   }
 
   async increase({ name }: Address, delta: number): Promise<number | NotNumber | undefined> {
     let reply: Reply;
     try {
-      reply = await this.#run(INCREASE, [name], [String(delta)]);
+      reply = await this.#entries.judged(INCREASE, [name], [String(delta)]);
     } catch (error) {
       if (isWrongType(error)) return new NotNumber('a value that is not of this cache');
       throw error;
@@ -163,7 +240,7 @@ export class RedisEngine implements FarLoadingEngine {
   async move(from: Address, to: Address): Promise<boolean> {
     if (from.name === to.name) return this.contains(from);
     if (await this.#isCluster()) return this.#moveAcross(from, to);
-    return (await this.#run(MOVE, [from.name, to.name])) === 1;
+    return (await this.#entries.judged(MOVE, [from.name, to.name], [])) === 1;
   }
 
   /**
@@ -172,12 +249,12 @@ export class RedisEngine implements FarLoadingEngine {
    */
   async #moveAcross(from: Address, to: Address): Promise<boolean> {
     for (let i = 0; i < MOVES; i++) {
-      const [found] = (await this.#run(READ_TIMED, [from.name])) as Reply[];
-      if (!Array.isArray(found)) return false;
-      const [value, left] = found as [Buffer, number];
-      const expiry = left < 0 ? [] : ['PX', String(Math.max(left, 1))];
-      await this.#send(to.name, false, ['SET', to.name, value, ...expiry]);
-      if ((await this.#run(REMOVE_IF_UNCHANGED, [from.name], [value])) === 1) return true;
+      const found = await this.#entries.findOne(from.name);
+      if (found === undefined || found.left <= 0) return false;
+      const { bytes, keyLeft } = found;
+      const expiry = keyLeft === Number.POSITIVE_INFINITY ? [] : ['PX', String(Math.max(keyLeft, 1))];
+      await this.#send(to.name, false, ['SET', to.name, bytes, ...expiry]);
+      if ((await this.#run(REMOVE_IF_UNCHANGED, [from.name], [bytes])) === 1) return true;
     }
     throw new CacheUnavailableError(`${show(from.key)} was written all the time while it was to be moved. Try again.`);
   }
@@ -221,13 +298,19 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([
       leavePlace(this.#settings, this.#place),
       this.#connection === this.#place.connection ? undefined : this.#connection.close(),
     ]);
   }
 
-  #set({ key, name }: Address, sealed: unknown, ttl: number): Argument[] {
+  #set(at: Address, sealed: unknown, ttl: number): Argument[] {
+    const value = this.#checked(at, sealed);
+    return ttl >= LONGEST_TTL ? ['SET', at.name, value] : ['SET', at.name, value, 'PX', milliseconds(ttl)];
+  }
+
+  #checked({ key }: Address, sealed: unknown): string | Buffer {
     const value = sealed as string | Buffer;
     // A UTF-16 unit is at most three bytes of UTF-8: most values are cleared by one comparison.
     if (value.length * 3 > LARGEST_VALUE && Buffer.byteLength(value) > LARGEST_VALUE) {
@@ -235,7 +318,7 @@ export class RedisEngine implements FarLoadingEngine {
         `The value of ${show(key)} takes ${Buffer.byteLength(value)} bytes; Redis takes at most ${LARGEST_VALUE}. Store less.`,
       );
     }
-    return ttl >= LONGEST_TTL ? ['SET', name, value] : ['SET', name, value, 'PX', milliseconds(ttl)];
+    return value;
   }
 
   #send(key: string, isReadonly: boolean, args: Argument[]): Promise<Reply> {
@@ -260,6 +343,10 @@ async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): P
   const answers: R[][] = [];
   for (const share of sharesOf(all)) answers.push(await Promise.all(share.map(ask)));
   return answers.flat();
+}
+
+function hasHeader(reply: Reply): boolean {
+  return Buffer.isBuffer(reply) && isEnvelope(reply);
 }
 
 function nothing(): void {}

@@ -41,9 +41,9 @@ export class NearTier {
   }
 
   /** Keeps a copy, if it has room for one. */
-  keep(at: Address, value: unknown, ttl: number): void {
+  keep(at: Address, value: unknown, ttl: number, tags: readonly string[] = []): void {
     try {
-      this.cache.setSync(this.#keyOf(at), value, { ttl, ...this.#optionsOf(at.version) });
+      this.cache.setSync(this.#keyOf(at), value, { ttl, tags, ...this.#optionsOf(at.version) });
     } catch (error) {
       if (!(error instanceof ValueTooLargeError)) throw error;
       this.drop(at);
@@ -64,6 +64,11 @@ export class NearTier {
     if (match === null || !name.startsWith(this.#beginning)) return;
     const version = Number(match[1]);
     if (Number.isSafeInteger(version)) this.#drop(match[2]!, { version });
+  }
+
+  /** Drops all copies of entries with these tags. */
+  dropTags(tags: readonly string[]): void {
+    this.cache.deleteTagsSync(tags);
   }
 
   clear(): void {

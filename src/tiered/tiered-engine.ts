@@ -1,5 +1,6 @@
 import { CANNOT_LIST, cannotClearUnder } from '../core/clear-under.js';
 import type { Address, ChangeListener, NewEntry, NotNumber } from '../core/engine.js';
+import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine, LoadingEngine } from '../load/loading-server-cache.js';
 import { WatchedReads } from '../load/watched-reads.js';
@@ -22,6 +23,8 @@ export class TieredEngine implements LoadingEngine {
   readonly #copies = new WatchedReads();
   /** Whether l1 may be read: not before the server tells what changes, as it may have copies of long ago. */
   isNearGood: boolean;
+  /** Absent where l2 has none. */
+  readonly takeLease?: (at: Address) => Promise<Lease | undefined>;
   #tellsChanges = false;
   #isClosed = false;
 
@@ -32,6 +35,7 @@ export class TieredEngine implements LoadingEngine {
     this.isNearGood = far.follow === undefined;
     this.#far = far.follow?.(this.#listener()) ?? far;
     this.flights = far.flights;
+    if (far.takeLease !== undefined) this.takeLease = (at) => this.#far.takeLease!(at);
   }
 
   #listener(): ChangeListener {
@@ -60,6 +64,7 @@ export class TieredEngine implements LoadingEngine {
         this.flights.overrule(name);
         this.#near.dropStored(name);
       },
+      tagChanged: (tag) => this.#dropTags([tag]),
     };
   }
 
@@ -83,7 +88,9 @@ export class TieredEngine implements LoadingEngine {
     try {
       const found = await this.#far.readTimed(ats);
       return found.map((timed, i) => {
-        if (timed !== undefined && !watches[i]!.isOverruled) this.#keep(ats[i]!, timed.value, timed.ttl, asked);
+        if (timed !== undefined && !watches[i]!.isOverruled) {
+          this.#keep(ats[i]!, timed.value, timed.ttl, asked, timed.tags);
+        }
         return timed?.value;
       });
     } finally {
@@ -91,53 +98,75 @@ export class TieredEngine implements LoadingEngine {
     }
   }
 
-  write(at: Address, sealed: unknown, ttl: number): Promise<void> {
+  write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
     return this.#change([at], async (isCurrent) => {
       const asked = this.#now();
-      await this.#far.write(at, sealed, ttl);
-      if (isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
+      await this.#far.write(at, sealed, ttl, extras);
+      if (isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked, extras?.tags);
       else this.#near.drop(at);
     });
   }
 
-  async writeLoaded(at: Address, sealed: unknown, ttl: number): Promise<void> {
-    if (this.#isClosed) await this.#far.writeLoaded(at, sealed, ttl);
-    else await this.write(at, sealed, ttl);
+  async writeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
+    if (this.#isClosed) return this.#far.writeLoaded(at, sealed, ttl, extras);
+    // Redis tells us of what a script stores, as if another had: then the copy is kept when it is read next.
+    await this.#change([at], async (isCurrent) => {
+      const asked = this.#now();
+      const isStored = await this.#far.storeLoaded(at, sealed, ttl, extras);
+      if (isStored && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked, extras?.tags);
+      else this.#near.drop(at);
+    });
   }
 
-  writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+  writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
     return this.#change([at], async (isCurrent) => {
       const asked = this.#now();
-      const isNew = await this.#far.writeNew(at, sealed, ttl);
-      if (isNew && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
+      const isNew = await this.#far.writeNew(at, sealed, ttl, extras);
+      if (isNew && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked, extras?.tags);
       else this.#near.drop(at);
       return isNew;
     });
   }
 
-  writeMany(entries: readonly NewEntry[], ttl: number): Promise<Address[]> {
+  writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]> {
     const ats = entries.map(({ at }) => at);
     return this.#change(ats, async (isCurrent) => {
       const asked = this.#now();
-      const failed = new Set(await this.#far.writeMany(entries, ttl));
+      const failed = new Set(await this.#far.writeMany(entries, ttl, extras));
       for (const { at, sealed } of entries) {
-        if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked);
+        if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked, extras?.tags);
         else this.#near.drop(at);
       }
       return [...failed];
     });
   }
 
-  recall(): never {
-    throw new Error('to be written');
+  /** Of l2: copies know neither when the entry itself expires, nor what is stale. */
+  recall(at: Address): Promise<Recalled | undefined> {
+    return this.#far.recall(at);
   }
 
-  renew(): never {
-    throw new Error('to be written');
+  renew(at: Address, ttl: number, staleFor: number): Promise<boolean> {
+    return this.#change([at], async () => {
+      const was = await this.#far.renew(at, ttl, staleFor);
+      this.#near.drop(at);
+      return was;
+    });
   }
 
-  removeTags(): never {
-    throw new Error('to be written');
+  async removeTags(tags: readonly string[]): Promise<void> {
+    this.#copies.overruleAll();
+    try {
+      await this.#far.removeTags(tags);
+    } finally {
+      this.#dropTags(tags);
+    }
+  }
+
+  /** Of what is being read the tags are not known yet. */
+  #dropTags(tags: readonly string[]): void {
+    this.#copies.overruleAll();
+    if (!this.#isClosed) this.#near.dropTags(tags);
   }
 
   async contains(at: Address): Promise<boolean> {
@@ -234,10 +263,10 @@ export class TieredEngine implements LoadingEngine {
   }
 
   /** @param asked when l2 was asked, of which the time to live may count since. */
-  #keep(at: Address, value: unknown, ttl: number, asked: number): void {
+  #keep(at: Address, value: unknown, ttl: number, asked: number, tags?: readonly string[]): void {
     if (this.#isClosed) return;
     const left = Math.min(ttl, this.#longest) - (this.#now() - asked);
-    if (left > 0) this.#near.keep(at, value, left);
+    if (left > 0) this.#near.keep(at, value, left, tags);
     else this.#near.drop(at);
   }
 

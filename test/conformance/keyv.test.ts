@@ -58,6 +58,7 @@ for (const [title, make] of Object.entries(KEYVS)) {
       counts: 'cache',
       keys: 'well-formed',
       tellsOwnEntries: false,
+      keepsExtras: true,
     },
     place: async () => placeOf(make()),
   });

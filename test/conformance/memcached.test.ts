@@ -52,6 +52,7 @@ needs('memcached', () => {
           counts: 'cache',
           keys: 'memcached',
           tellsOwnEntries: false,
+          keepsExtras: true,
         },
         place: () => placeOf(servers),
       });

@@ -13,6 +13,7 @@ export const REDIS: Capabilities = {
   counts: 'cache',
   keys: 'well-formed',
   tellsOwnEntries: false,
+  keepsExtras: true,
 };
 /** A busy machine may take longer than a program should wait: the first call loads the client, too. */
 export const PATIENCE = '1m';

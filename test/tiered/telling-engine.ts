@@ -175,6 +175,17 @@ export class TellingEngine extends MapEngine implements FarLoadingEngine {
     );
   }
 
+  storeLoaded(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
+    return this.#ask(
+      'storeLoaded',
+      async () => {
+        await super.write(at, sealed, ttl);
+        return true;
+      },
+      () => [at.name],
+    );
+  }
+
   override writeNew(at: Address, sealed: unknown, ttl: number): Promise<boolean> {
     return this.#ask(
       'writeNew',
