@@ -264,7 +264,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   #takeLease(at: Address): Promise<Lease | null | undefined> | null {
     const { engine } = this;
     if (engine.takeLease === undefined || !this.isOpen) return null;
-    return unlessUnavailable(this.orElse<Lease | null | undefined>(engine.takeLease(at), null), null);
+    // Where there is no lease to be had the run goes on without; what it costs the caller is counted when it stores.
+    return unlessUnavailable<Lease | null | undefined>(engine.takeLease(at), null);
   }
 
   /** What a run behind everyone's back comes to; nothing where the cache is closed, or its server gone. */

@@ -196,11 +196,14 @@ export class Entries {
   }
 }
 
+const LAST_MOMENT = 0.5;
+
 function foundOf(reply: Reply): Found | undefined {
   if (!Array.isArray(reply)) return undefined;
   const [bytes, key] = reply as [Buffer, number];
   const envelope = readEnvelope(bytes);
-  const keyLeft = key < 0 ? Number.POSITIVE_INFINITY : key;
+  // Redis counts whole milliseconds: in its last one a key has 0 left, and is there.
+  const keyLeft = key < 0 ? Number.POSITIVE_INFINITY : Math.max(key, LAST_MOMENT);
   return { bytes, sealed: envelope?.sealed ?? bytes, left: keyLeft - (envelope?.staleFor ?? 0), keyLeft, envelope };
 }
 

@@ -23,7 +23,7 @@ end
 local function look(key)
   local first = redis.pcall('GETRANGE', key, 0, 0)
   if type(first) == 'table' then return 'live' end
-  if first == '' then return 'missing' end
+  if first == '' then return redis.call('EXISTS', key) == 1 and 'live' or 'missing' end
   if string.byte(first) ~= 12 then return 'live' end
   local isRead, head = pcall(parse, redis.call('GET', key))
   if not isRead then return 'dead' end
