@@ -18,6 +18,7 @@ export type {
   Expiry,
   GetOptions,
   LoadedEntryOptions,
+  LoadManyOptions,
   LoadOptions,
   VersionOptions,
 } from './core/call-options.js';

@@ -1,4 +1,11 @@
-import type { Expiry, GetOptions, LoadedEntryOptions, LoadOptions, VersionOptions } from './call-options.js';
+import type {
+  Expiry,
+  GetOptions,
+  LoadedEntryOptions,
+  LoadManyOptions,
+  LoadOptions,
+  VersionOptions,
+} from './call-options.js';
 import type { CacheStats } from './stats.js';
 import type { Ttl } from './ttl.js';
 
@@ -110,7 +117,7 @@ export interface Cache {
   getOrSetMany<T>(
     keys: Iterable<string>,
     loadMissing: LoadMissing<T>,
-    options?: LoadOptions | Ttl,
+    options?: LoadManyOptions | Ttl,
   ): Promise<Map<string, T>>;
 
   /** Those of `keys` that were found, in the order asked. A key named twice is one key. */

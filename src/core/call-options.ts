@@ -91,6 +91,12 @@ export interface LoadOptions extends LoadedEntryOptions {
   lockTimeout?: Ttl;
 }
 
+/**
+ * What `getOrSetMany` takes: what is stale is missing to it, and is stored for those who look at it; it waits for no other
+ * process.
+ */
+export type LoadManyOptions = Omit<LoadOptions, 'staleTimeout' | 'lockTimeout'>;
+
 export interface GetOptions<D> extends VersionOptions {
   /** Returned where there is no entry. Default: `undefined`. */
   default?: D;
@@ -99,18 +105,20 @@ export interface GetOptions<D> extends VersionOptions {
 const VERSION_OPTIONS = ['version'];
 const GET_OPTIONS = ['version', 'default'];
 const ENTRY_OPTIONS: readonly string[] = ['ttl', 'version', 'tags'];
-/** What loading calls know beside the options of an entry: the sync ones, which neither wait nor can be left, and all. */
+/**
+ * What loading calls know beside the options of an entry: the sync ones, which neither wait nor can be left; those of many
+ * keys, which wait for no other process and serve nothing stale; and all.
+ */
 export const LOADED_ENTRY_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'jitter', 'negativeTtl', 'schema'];
-export const LOAD_OPTIONS: readonly string[] = [
+export const LOAD_MANY_OPTIONS: readonly string[] = [
   ...LOADED_ENTRY_OPTIONS,
   'timeout',
   'signal',
   'staleWhileRevalidate',
   'staleIfError',
-  'staleTimeout',
   'earlyRefresh',
-  'lockTimeout',
 ];
+export const LOAD_OPTIONS: readonly string[] = [...LOAD_MANY_OPTIONS, 'staleTimeout', 'lockTimeout'];
 
 /** The version that the options of `call` name; `own` where they name none. */
 export function readVersion(call: string, options: unknown, own: number): number {

@@ -9,9 +9,11 @@ import type {
 } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import {
+  LOAD_MANY_OPTIONS,
   LOAD_OPTIONS,
   LOADED_ENTRY_OPTIONS,
   type LoadedEntryOptions,
+  type LoadManyOptions,
   type LoadOptions,
   namesTtlAlone,
 } from '../core/call-options.js';
@@ -138,9 +140,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   async getOrSetMany<T>(
     keys: Iterable<string>,
     loadMissing: LoadMissing<T>,
-    options?: LoadOptions | Ttl,
+    options?: LoadManyOptions | Ttl,
   ): Promise<Map<string, T>> {
-    const version = this.entryVersion('getOrSetMany', options, LOAD_OPTIONS);
+    const version = this.entryVersion('getOrSetMany', options, LOAD_MANY_OPTIONS);
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);

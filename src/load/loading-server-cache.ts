@@ -1,6 +1,6 @@
 import type { Cache, LoadMissing, ValueOrFactory, WrapOptions, Wrapped } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
-import { LOAD_OPTIONS, type LoadOptions } from '../core/call-options.js';
+import { LOAD_MANY_OPTIONS, LOAD_OPTIONS, type LoadManyOptions, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError } from '../core/errors.js';
@@ -77,9 +77,9 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   async getOrSetMany<T>(
     keys: Iterable<string>,
     loadMissing: LoadMissing<T>,
-    options?: LoadOptions | Ttl,
+    options?: LoadManyOptions | Ttl,
   ): Promise<Map<string, T>> {
-    const version = this.entryVersion('getOrSetMany', options, LOAD_OPTIONS);
+    const version = this.entryVersion('getOrSetMany', options, LOAD_MANY_OPTIONS);
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     const { signal } = terms;

@@ -256,6 +256,14 @@ function sharing(subject: Subject): void {
     set: { write: (cache) => cache.set('b', 'written'), leaves: 'written' },
     delete: { write: (cache) => cache.delete('b'), leaves: undefined },
   } as Record<string, { write: (cache: Cache) => Promise<unknown>; leaves: unknown }>)) {
+    spec(subject, 'what makes no difference to many keys is refused', async ({ cache }) => {
+      for (const options of [{ lockTimeout: 5 }, { staleTimeout: 5, staleIfError: 5 }]) {
+        const asked = cache.getOrSetMany(['k'], () => ({ k: 1 }), options as never);
+        await assert.rejects(asked, { name: 'TypeError', message: /(lock|stale)Timeout.*Known/ });
+      }
+      assert.equal(await cache.has('k'), false);
+    });
+
     spec(subject, `a ${title} of one key during the run wins, for just that key`, async ({ cache }) => {
       const run = gatedRun<Record<string, string>>();
       const batch = cache.getOrSetMany(['a', 'b', 'c'], run.factory);

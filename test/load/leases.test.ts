@@ -240,7 +240,7 @@ for (const [where, make] of Object.entries(FLEETS)) {
       const wrapped = other.wrap(() => 'anew', { key: 'k', lockTimeout: null });
       assert.equal(await wrapped.refresh(), 'anew');
       await other.delete('k');
-      const many = await other.getOrSetMany(['k', 'l'], () => ({ k: 'batch', l: 'batch' }), { lockTimeout: null });
+      const many = await other.getOrSetMany(['k', 'l'], () => ({ k: 'batch', l: 'batch' }));
       assert.deepStrictEqual([...many.values()], ['batch', 'batch']);
       run.open('made');
       assert.equal(await first, 'made');
