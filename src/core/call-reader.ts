@@ -29,6 +29,12 @@ export abstract class CallReader {
     return ttl === undefined ? this.settings.ttl : ttlMilliseconds(ttl);
   }
 
+  /** Throws what a call with these options would throw: before there is one. */
+  protected checkEntryOptions(call: string, options: Expiry | undefined, known: readonly string[]): void {
+    this.entryVersion(call, options, known);
+    this.entryTtl(options);
+  }
+
   protected versionOf(call: string, options: VersionOptions | undefined): number {
     const { version } = this.settings;
     return options === undefined ? version : readVersion(call, options, version);

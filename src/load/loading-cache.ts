@@ -32,7 +32,7 @@ import { extrasOf, type LoadTerms, PLAIN, readLoadTerms, ttlOf } from './load-te
 import { type Factory, keepIfItFits, type Load, Loader } from './loader.js';
 import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { accepts, acceptsNow, refusedKeys, refusedKeysNow } from './schema-check.js';
-import { type WrappingCache, wrapFunction } from './wrap.js';
+import { wrapFunction } from './wrap.js';
 
 /** The terms of a call whose schema is asked. */
 type Checked = LoadTerms & { schema: StandardSchema };
@@ -172,18 +172,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     fn: (this: This, ...args: A) => R,
     options: WrapOptions<A, This> = {},
   ): Wrapped<A, R, This> {
-    const check = (loadOptions: LoadOptions) => {
-      this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
-      this.entryTtl(loadOptions);
-      readLoadTerms(loadOptions);
-    };
-    const cache: WrappingCache = {
-      getOrSet: (...call) => this.getOrSet(...call),
-      delete: (...call) => this.delete(...call),
-      check,
-      reload: (...call) => this.#reload(...call),
-    };
-    return wrapFunction(cache, fn, options);
+    const check = (loadOptions: LoadOptions) => this.checkEntryOptions('wrap', loadOptions, LOAD_OPTIONS);
+    return wrapFunction(this, check, (...call) => this.#reload(...call), fn, options);
   }
 
   /** The call's schema refuses what was read. @param _isHit whether it was counted as a hit, which it is not. */

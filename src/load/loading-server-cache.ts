@@ -14,7 +14,7 @@ import { extrasOf, type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js'
 import { type Factory, keepIfItFits, type Load, Loader } from './loader.js';
 import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { accepts, refusedKeys } from './schema-check.js';
-import { type WrappingCache, wrapFunction } from './wrap.js';
+import { wrapFunction } from './wrap.js';
 
 /** An engine whose caches in this process share their runs. */
 export interface LoadingEngine extends Engine {
@@ -95,18 +95,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     fn: (this: This, ...args: A) => R,
     options: WrapOptions<A, This> = {},
   ): Wrapped<A, R, This> {
-    const check = (loadOptions: LoadOptions) => {
-      this.entryVersion('wrap', loadOptions, LOAD_OPTIONS);
-      this.entryTtl(loadOptions);
-      readLoadTerms(loadOptions);
-    };
-    const cache: WrappingCache = {
-      getOrSet: (...call) => this.getOrSet(...call),
-      delete: (...call) => this.delete(...call),
-      check,
-      reload: (...call) => this.#reload(...call),
-    };
-    return wrapFunction(cache, fn, options);
+    const check = (loadOptions: LoadOptions) => this.checkEntryOptions('wrap', loadOptions, LOAD_OPTIONS);
+    return wrapFunction(this, check, (...call) => this.#reload(...call), fn, options);
   }
 
   protected override changed(ats: readonly Address[] | undefined): void {

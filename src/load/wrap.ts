@@ -4,19 +4,21 @@ import { invalidArgument, show } from '../core/errors.js';
 import { checkKey } from '../core/keys.js';
 import { isPlainObject } from '../core/plain.js';
 import { argumentKey } from './argument-key.js';
+import { readLoadTerms } from './load-terms.js';
 import type { Factory } from './loader.js';
 
-/** What a wrapped function needs of its cache, beside what everyone may call. */
-export interface WrappingCache extends Pick<Cache, 'getOrSet' | 'delete'> {
-  /** Refuses options that `getOrSet` would refuse: now, not at the first call. */
-  check(options: LoadOptions): void;
-  /** Loads anew, whatever is there, and stores it. */
-  reload(key: string, factory: Factory, options: LoadOptions): Promise<unknown>;
-}
+/** Loads anew, whatever is there, and stores it. */
+type Reload = (key: string, factory: Factory, options: LoadOptions) => Promise<unknown>;
 
-/** A function like `fn` that answers through `cache.getOrSet`. */
+/**
+ * A function like `fn` that answers through `cache.getOrSet`.
+ *
+ * @param check refuses the options of an entry that `getOrSet` would refuse: now, not at the first call.
+ */
 export function wrapFunction<A extends unknown[], R, This>(
-  cache: WrappingCache,
+  cache: Pick<Cache, 'getOrSet' | 'delete'>,
+  check: (options: LoadOptions) => void,
+  reload: Reload,
   fn: (this: This, ...args: A) => R,
   options: WrapOptions<A, This>,
 ): Wrapped<A, R, This> {
@@ -24,7 +26,8 @@ export function wrapFunction<A extends unknown[], R, This>(
   if (!isPlainObject(options)) throw invalidArgument(`wrap takes an object of options; got ${show(options)}.`);
   const { key, ...loadOptions } = options as WrapOptions<A, This>;
   const keyOf = keyMaker(fn, key);
-  cache.check(loadOptions);
+  check(loadOptions);
+  readLoadTerms(loadOptions);
   const version = loadOptions.version === undefined ? {} : { version: loadOptions.version };
 
   async function wrapped(this: This, ...args: A): Promise<Awaited<R>> {
@@ -36,7 +39,7 @@ export function wrapFunction<A extends unknown[], R, This>(
   async function refresh(this: This, ...args: A): Promise<Awaited<R>> {
     const owner = ownerOf(this);
     const name = keyOf(owner, args);
-    const value = await cache.reload(name, () => fn.apply(owner, args), loadOptions);
+    const value = await reload(name, () => fn.apply(owner, args), loadOptions);
     // There is nothing any more, so that what was there is out of date.
     if (value === undefined) await cache.delete(name, version);
     return value as Awaited<R>;
