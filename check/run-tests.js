@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { installServers } from './install-servers.js';
 import { LeftOut } from './left-out.js';
 
+/** Far longer than any file of tests takes: one that hangs is a failure with a name, and the others are run. */
+const LIMIT_MS = 20 * 60_000;
 const folder = 'build/test';
 const files = readdirSync(folder, { recursive: true })
   .filter((file) => file.endsWith('.test.js'))
@@ -18,7 +20,8 @@ if (files.length === 0) {
 }
 installServers();
 const leftOut = new LeftOut();
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...process.argv.slice(2), ...files], {
+const options = ['--test', '--test-reporter=spec', `--test-timeout=${LIMIT_MS}`];
+const { status } = spawnSync(process.execPath, [...options, ...process.argv.slice(2), ...files], {
   stdio: 'inherit',
   env: { ...process.env, ...leftOut.env },
 });

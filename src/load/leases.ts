@@ -30,6 +30,8 @@ interface Held extends HeldLease {
 /** The leases of entries' loads that this process has taken. While they are held they are renewed. */
 export class Leases {
   readonly #held = new Map<string, Held>();
+  /** Those on their way back, by the key that they are kept under. */
+  readonly #leaving = new Map<string, Promise<void>>();
 
   /** What whoever stores the entry of this name must have; nothing where it runs without. */
   of(name: string): HeldLease | undefined {
@@ -38,6 +40,8 @@ export class Leases {
 
   async take(name: string, key: string, server: LeaseServer): Promise<Lease | undefined> {
     const token = randomUUID();
+    // Its own last run is none of another process: a refresh would be left to nobody.
+    await this.#leaving.get(key);
     if (!(await server.take(key, token))) return undefined;
     const timer = setInterval(() => {
       server.keep(key, token).then(
@@ -61,7 +65,11 @@ export class Leases {
   async #release(name: string, held: Held): Promise<void> {
     clearInterval(held.timer);
     if (this.#held.get(name) === held) this.#held.delete(name);
+    const { key, token, server } = held;
     // Out of reach it ends by itself.
-    await held.server.release(held.key, held.token).catch(() => {});
+    const leaving = server.release(key, token).catch(() => {});
+    this.#leaving.set(key, leaving);
+    await leaving;
+    if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
   }
 }
