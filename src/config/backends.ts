@@ -1,4 +1,5 @@
 import type { Cache } from '../core/cache.js';
+import { type BackendName, nameCache } from '../core/diagnostics.js';
 import { DummyCache, type DummyCacheOptions } from '../dummy/dummy-cache.js';
 import { KeyvCache } from '../keyv/keyv-cache.js';
 import type { KeyvInstance } from '../keyv/keyv-instance.js';
@@ -25,7 +26,7 @@ export interface Backends {
   dummy: { options: DummyCacheOptions; cache: DummyCache };
 }
 
-export type BackendName = keyof Backends;
+export type { BackendName };
 
 /** A `TieredCache` in a config: its tiers are caches, configs of caches, or URLs. */
 export interface TieredConfig extends Omit<TieredCacheOptions, 'l1' | 'l2'> {
@@ -60,6 +61,8 @@ function makeTiered({ l1, l2, ...options }: TieredConfig, alias: string, make: M
   let far: Cache | undefined;
   try {
     far = make(alias, l2);
+    if (near !== l1) nameCache(near, `${alias}.l1`);
+    if (far !== l2) nameCache(far, `${alias}.l2`);
     return new TieredCache({ ...options, l1: near as LocMemCache, l2: far as RedisCache });
   } catch (error) {
     if (near !== l1) void near.close();

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Cache } from '../core/cache.js';
+import { nameCache } from '../core/diagnostics.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { unknownName } from '../core/options.js';
 import { isPlainObject } from '../core/plain.js';
@@ -71,6 +72,7 @@ export function assembleCaches<C extends CachesConfig>(config: CachesConfig, mak
       caches[alias] = makeCache(alias, one);
     }
     caches.default ??= makeDefault();
+    for (const [alias, cache] of Object.entries(caches)) nameCache(cache, alias);
   } catch (error) {
     for (const [alias, cache] of Object.entries(caches)) {
       if (config[alias] !== cache) void cache.close();

@@ -1,6 +1,7 @@
-import type { Entries } from './cache.js';
+import type { Cache, Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
 import { type Expiry, readEntryVersion, readTtl, readVersion, type VersionOptions } from './call-options.js';
+import { aliasOf, type BackendName, type Operation, type OperationEvent } from './diagnostics.js';
 import { invalidArgument, KeyNotFoundError, show } from './errors.js';
 import { checkKey } from './keys.js';
 import { isPlainObject } from './plain.js';
@@ -12,6 +13,13 @@ export abstract class CallReader {
 
   protected constructor(settings: CacheSettings) {
     this.settings = settings;
+  }
+
+  protected abstract get backend(): BackendName;
+
+  /** How the events of this cache begin. */
+  protected eventOf(operation: Operation): OperationEvent {
+    return { cache: this as unknown as Cache, alias: aliasOf(this), backend: this.backend, operation };
   }
 
   /** @param known the options of the call, where it knows more than those of an entry. */

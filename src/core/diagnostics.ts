@@ -1,4 +1,4 @@
-import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
 import type { Cache } from './cache.js';
 
 /** The calls of a cache, as events name them: a twin with the suffix `Sync` by the name of the other. */
@@ -134,6 +134,22 @@ export const leaseWaited = channel('locmem:lease-waited');
 export const leaseTakenOver = channel('locmem:lease-taken-over');
 export const failed = channel('locmem:error');
 export const load = tracingChannel<LoadEvent, LoadEvent>('locmem:load');
+
+/** Whether anybody listens to loads. `load.hasSubscribers` is newer than Node 20.0. */
+export function isLoadTold(): boolean {
+  return (
+    load.start.hasSubscribers ||
+    load.end.hasSubscribers ||
+    load.asyncStart.hasSubscribers ||
+    load.asyncEnd.hasSubscribers ||
+    load.error.hasSubscribers
+  );
+}
+
+/** Tells of one entry. @param channel one that somebody listens to. @param more what its events have besides. */
+export function tell(channel: Channel, event: OperationEvent, key: string, version: number, more?: object): void {
+  channel.publish({ ...event, key, version, ...more });
+}
 
 const aliases = new WeakMap<object, string>();
 

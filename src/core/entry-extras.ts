@@ -27,6 +27,8 @@ export interface Recalled {
 
 /** The right to run the factory of one entry, of all processes that share the cache. */
 export interface Lease {
+  /** Whether it was that of a holder who is gone. */
+  readonly isTakenOver?: boolean;
   /** Gives it back, done or not: who waits may have it. */
   release(): void | Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { Entries } from './cache.js';
 import type { CacheSettings } from './cache-options.js';
 import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
+import { cleared, deleted, hit, miss, type Operation, set, tell } from './diagnostics.js';
 import type { EntryExtras, Recalled } from './entry-extras.js';
 import { ValueTooLargeError } from './errors.js';
 import { checkKey, checkVersion } from './keys.js';
@@ -78,8 +79,8 @@ export abstract class InProcessCache extends CallReader {
   getSync<T = unknown>(key: string, options: GetOptions<null> & { default: null }): T | null;
   getSync<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): T | D;
   getSync(key: string, options?: GetOptions<unknown>): unknown {
-    if (options === undefined) return this.read(key, this.#version);
-    const value = this.read(key, readGetVersion(options, this.#version));
+    if (options === undefined) return this.readTold('get', key, this.#version);
+    const value = this.readTold('get', key, readGetVersion(options, this.#version));
     return value === undefined ? options.default : value;
   }
 
@@ -90,6 +91,7 @@ export abstract class InProcessCache extends CallReader {
     const extras = readExtras(options);
     this.write(key, this.sealed(value), ttl, version, extras);
     this.changed(key, version);
+    if (set.hasSubscribers) this.tellSet('set', key, version, ttl);
   }
 
   addSync(key: string, value: unknown, options?: Expiry): boolean {
@@ -98,7 +100,10 @@ export abstract class InProcessCache extends CallReader {
     const ttl = this.entryTtl(options);
     const extras = readExtras(options);
     const added = this.writeNew(key, this.sealed(value), ttl, version, extras);
-    if (added) this.changed(key, version);
+    if (added) {
+      this.changed(key, version);
+      if (set.hasSubscribers) this.tellSet('add', key, version, ttl);
+    }
     return added;
   }
 
@@ -107,7 +112,7 @@ export abstract class InProcessCache extends CallReader {
     this.checkOpen();
     const found = new Map<string, T>();
     for (const key of uniqueKeys('getMany', keys)) {
-      const value = this.read(key, version);
+      const value = this.readTold('getMany', key, version);
       if (value !== undefined) found.set(key, value as T);
     }
     return found;
@@ -129,6 +134,7 @@ export abstract class InProcessCache extends CallReader {
       try {
         this.write(key, value, ttl, version, extras);
         this.changed(key, version);
+        if (set.hasSubscribers) this.tellSet('setMany', key, version, ttl);
       } catch (error) {
         if (!(error instanceof ValueTooLargeError)) throw error;
         failed.push(key);
@@ -147,6 +153,7 @@ export abstract class InProcessCache extends CallReader {
     const version = this.versionOf('delete', options);
     const removed = this.remove(key, version);
     this.changed(key, version);
+    if (removed && deleted.hasSubscribers) tell(deleted, this.eventOf('delete'), key, version);
     return removed;
   }
 
@@ -155,8 +162,11 @@ export abstract class InProcessCache extends CallReader {
     this.checkOpen();
     let removed = 0;
     for (const key of uniqueKeys('deleteMany', keys)) {
-      if (this.remove(key, version)) removed++;
+      const isRemoved = this.remove(key, version);
       this.changed(key, version);
+      if (!isRemoved) continue;
+      removed++;
+      if (deleted.hasSubscribers) tell(deleted, this.eventOf('deleteMany'), key, version);
     }
     return removed;
   }
@@ -200,6 +210,7 @@ export abstract class InProcessCache extends CallReader {
 
   clearSync(): void {
     this.removeAll();
+    if (cleared.hasSubscribers) cleared.publish({ ...this.eventOf('clear'), tags: undefined });
   }
 
   deleteTagSync(tag: string): void {
@@ -295,6 +306,22 @@ export abstract class InProcessCache extends CallReader {
     this.closeSync();
   }
 
+  /** `read`, and tells who listens. */
+  protected readTold(operation: Operation, key: string, version: number): unknown {
+    const value = this.read(key, version);
+    this.tellRead(operation, key, version, value !== undefined);
+    return value;
+  }
+
+  protected tellRead(operation: Operation, key: string, version: number, isHit: boolean): void {
+    const channel = isHit ? hit : miss;
+    if (channel.hasSubscribers) tell(channel, this.eventOf(operation), key, version);
+  }
+
+  protected tellSet(operation: Operation, key: string, version: number, ttl: number): void {
+    tell(set, this.eventOf(operation), key, version, { ttl });
+  }
+
   protected sealed(value: unknown): unknown {
     checkStorable(value);
     return this.seal(value);
@@ -304,5 +331,6 @@ export abstract class InProcessCache extends CallReader {
     this.checkOpen();
     this.removeTags(tags);
     this.tagsChanged(tags);
+    if (cleared.hasSubscribers) cleared.publish({ ...this.eventOf('deleteTags'), tags });
   }
 }

@@ -3,6 +3,7 @@ import type { CacheSettings } from './cache-options.js';
 import { type Expiry, type GetOptions, readGetVersion, type VersionOptions } from './call-options.js';
 import { CallReader, checkDelta, checkStorable, notFound, notNumber, pairs, uniqueKeys } from './call-reader.js';
 import { CANNOT_LIST, type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from './clear-under.js';
+import { cleared, deleted, failed, hit, miss, type Operation, set, tell } from './diagnostics.js';
 import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js';
 import type { EntryExtras } from './entry-extras.js';
 import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
@@ -56,12 +57,12 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   #invalid = 0;
   /** Made once: reads are the calls of which there are most. */
   readonly #readAnswered = (value: unknown): unknown => {
-    this.countRead(value !== undefined);
+    this.#countRead(value !== undefined);
     return value;
   };
   readonly #readFailed = (error: unknown): undefined => {
     this.#failed(error);
-    this.countRead(false);
+    this.#countRead(false);
   };
 
   protected constructor(settings: CacheSettings, engine: Engine, failsOpen: boolean) {
@@ -76,7 +77,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   async get(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const { version } = this.settings;
     const at = this.address(key, options === undefined ? version : readGetVersion(options, version));
-    const value = await this.readCounted(at);
+    const value = await this.readCounted('get', at);
     return value === undefined ? options?.default : value;
   }
 
@@ -84,7 +85,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const at = this.address(key, this.entryVersion('set', options));
     const ttl = this.entryTtl(options);
     const extras = readExtras(options);
-    await this.writeCounted(at, this.sealed(value), ttl, extras);
+    await this.writeCounted('set', at, this.sealed(value), ttl, extras);
   }
 
   async add(key: string, value: unknown, options?: Expiry): Promise<boolean> {
@@ -92,14 +93,14 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const ttl = this.entryTtl(options);
     const extras = readExtras(options);
     const sealed = this.sealed(value);
-    const added = await this.#change([at], () => this.engine.writeNew(at, sealed, ttl, extras), false);
-    if (added) this.#sets++;
+    const added = await this.#change('add', [at], () => this.engine.writeNew(at, sealed, ttl, extras), false);
+    if (added) this.#countSet('add', at, ttl);
     return added;
   }
 
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
     const ats = this.addresses('getMany', keys, this.versionOf('getMany', options));
-    return (await this.readManyCounted(ats)) as Map<string, T>;
+    return (await this.readManyCounted('getMany', ats)) as Map<string, T>;
   }
 
   async setMany(entries: Entries, options?: Expiry): Promise<string[]> {
@@ -115,20 +116,23 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const all = [...sealed.values()];
     if (all.length === 0) return [];
     const ats = all.map(({ at }) => at);
-    const failed = await this.#change(ats, () => this.engine.writeMany(all, ttl, extras), ats);
-    this.#sets += all.length - failed.length;
-    return failed.map(({ key }) => key);
+    const refused = await this.#change('setMany', ats, () => this.engine.writeMany(all, ttl, extras), ats);
+    this.#countSets('setMany', ats, refused, ttl);
+    return refused.map(({ key }) => key);
   }
 
   async has(key: string, options?: VersionOptions): Promise<boolean> {
     const at = this.address(key, this.versionOf('has', options));
-    return this.orElse(this.engine.contains(at), false);
+    return this.orElse('has', this.engine.contains(at), false);
   }
 
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
     const at = this.address(key, this.versionOf('delete', options));
-    const removed = await this.#change([at], () => this.engine.remove(at), false);
-    if (removed) this.#deletes++;
+    const removed = await this.#change('delete', [at], () => this.engine.remove(at), false);
+    if (removed) {
+      this.#deletes++;
+      if (deleted.hasSubscribers) tell(deleted, this.eventOf('delete'), at.key, at.version);
+    }
     return removed;
   }
 
@@ -136,20 +140,20 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const asked = this.addresses('deleteMany', keys, this.versionOf('deleteMany', options));
     const ats = [...new Map(asked.map((at) => [at.name, at])).values()];
     if (ats.length === 0) return 0;
-    const removed = await this.#change(ats, () => this.engine.removeMany(ats), 0);
+    const removed = await this.#change('deleteMany', ats, () => this.engine.removeMany(ats), 0);
     this.#deletes += removed;
     return removed;
   }
 
   async touch(key: string, ttl?: Ttl, options?: VersionOptions): Promise<boolean> {
     const at = this.address(key, this.versionOf('touch', options));
-    return this.orElse(this.engine.prolong(at, this.ttlOf(ttl)), false);
+    return this.orElse('touch', this.engine.prolong(at, this.ttlOf(ttl)), false);
   }
 
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const at = this.address(key, this.versionOf('incr', options));
     checkDelta(delta);
-    const value = await this.orElse(this.engine.increase(at, delta), undefined);
+    const value = await this.orElse('incr', this.engine.increase(at, delta), undefined);
     if (value === undefined) throw notFound(key, at.version);
     if (value instanceof NotNumber) throw notNumber(key, value.value);
     return value;
@@ -166,7 +170,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     const target = from.version + delta;
     checkVersion(target);
     const to = this.address(key, target);
-    const isMoved = await this.#change([from, to], () => this.engine.move(from, to), false);
+    const isMoved = await this.#change('incrVersion', [from, to], () => this.engine.move(from, to), false);
     if (!isMoved) throw notFound(key, from.version);
     return target;
   }
@@ -178,7 +182,11 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
 
   async clear(): Promise<void> {
     this.checkOpen();
-    await this.#change(undefined, () => this.engine.removeAll(), undefined);
+    const clear = async () => {
+      await this.engine.removeAll();
+      if (cleared.hasSubscribers) cleared.publish({ ...this.eventOf('clear'), tags: undefined });
+    };
+    await this.#change('clear', undefined, clear, undefined);
   }
 
   async deleteTag(tag: string): Promise<void> {
@@ -196,7 +204,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     if (keyFunction !== defaultKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
     if (this.engine.removeUnder === undefined) throw cannotClearUnder(head, CANNOT_LIST);
     const start = keyFunction(head, keyPrefix, version);
-    await this.#change(undefined, async () => this.engine.removeUnder?.(start), undefined);
+    await this.#change('clear', undefined, async () => this.engine.removeUnder?.(start), undefined);
   }
 
   /** Counts of this cache alone: what other processes do with the same entries is not known here. */
@@ -248,13 +256,39 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     return new Named(key, version, name);
   }
 
-  protected readCounted(at: Address): Promise<unknown> {
+  /** @param isTold whether who listens is told of the read: not where a schema is to be asked yet. */
+  protected readCounted(operation: Operation, at: Address, isTold = true): Promise<unknown> {
+    if (hit.hasSubscribers || miss.hasSubscribers || failed.hasSubscribers) {
+      return this.#readTold(operation, at, isTold);
+    }
     return this.engine.read(at).then(this.#readAnswered, this.#readFailed);
   }
 
-  protected countRead(isHit: boolean): void {
+  async #readTold(operation: Operation, at: Address, isTold: boolean): Promise<unknown> {
+    const value = await this.orElse(operation, this.engine.read(at), undefined);
+    this.#countRead(value !== undefined);
+    if (isTold) this.tellRead(operation, at, value !== undefined);
+    return value;
+  }
+
+  /** A read that the engine was asked for otherwise. */
+  protected countRead(operation: Operation, at: Address, isHit: boolean): void {
+    this.#countRead(isHit);
+    this.tellRead(operation, at, isHit);
+  }
+
+  protected countHit(): void {
+    this.#hits++;
+  }
+
+  #countRead(isHit: boolean): void {
     if (isHit) this.#hits++;
     else this.#misses++;
+  }
+
+  protected tellRead(operation: Operation, { key, version }: Address, isHit: boolean): void {
+    const channel = isHit ? hit : miss;
+    if (channel.hasSubscribers) tell(channel, this.eventOf(operation), key, version);
   }
 
   /** What was read is no value as the caller wants it. @param isHit whether it was counted as a hit, which it is not. */
@@ -266,13 +300,18 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   }
 
   /** Those that are there, by key, in the order asked. */
-  protected async readManyCounted(ats: readonly Address[]): Promise<Map<string, unknown>> {
+  protected async readManyCounted(
+    operation: Operation,
+    ats: readonly Address[],
+    isTold = true,
+  ): Promise<Map<string, unknown>> {
     const found = new Map<string, unknown>();
     if (ats.length === 0) return found;
-    const values = await this.orElse(this.engine.readMany(ats), []);
-    for (const [i, { key }] of ats.entries()) {
+    const values = await this.orElse(operation, this.engine.readMany(ats), []);
+    for (const [i, at] of ats.entries()) {
       const value = values[i];
-      if (value !== undefined) found.set(key, value);
+      if (value !== undefined) found.set(at.key, value);
+      if (isTold) this.tellRead(operation, at, value !== undefined);
     }
     this.#hits += found.size;
     this.#misses += ats.length - found.size;
@@ -281,20 +320,26 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
 
   /** Those that were not stored. */
   protected async writeManyCounted(
+    operation: Operation,
     entries: readonly NewEntry[],
     ttl: number,
     extras?: EntryExtras,
   ): Promise<Address[]> {
-    const failed = await this.orElse(
-      this.engine.writeMany(entries, ttl, extras),
-      entries.map(({ at }) => at),
-    );
-    this.#sets += entries.length - failed.length;
-    return failed;
+    const ats = entries.map(({ at }) => at);
+    const refused = await this.orElse(operation, this.engine.writeMany(entries, ttl, extras), ats);
+    this.#countSets(operation, ats, refused, ttl);
+    return refused;
   }
 
-  protected async writeCounted(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
-    await this.#change([at], () => this.countedSet(this.engine.write(at, sealed, ttl, extras)), undefined);
+  protected async writeCounted(
+    operation: Operation,
+    at: Address,
+    sealed: unknown,
+    ttl: number,
+    extras?: EntryExtras,
+  ): Promise<void> {
+    const write = () => this.countedSet(operation, at, ttl, this.engine.write(at, sealed, ttl, extras));
+    await this.#change(operation, [at], write, undefined);
   }
 
   /**
@@ -304,6 +349,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
    * @param tags of all entries those with one of these: which that are of those being stored is not known.
    */
   async #change<T>(
+    operation: Operation,
     ats: readonly Address[] | undefined,
     change: () => Promise<T>,
     fallback: T,
@@ -312,7 +358,7 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     this.#overrule(ats, tags);
     const stored = this.stored(ats);
     if (stored !== undefined) await stored;
-    const result = await this.orElse(change(), fallback);
+    const result = await this.orElse(operation, change(), fallback);
     this.#overrule(ats, tags);
     return result;
   }
@@ -322,9 +368,19 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     else this.tagsChanged(tags);
   }
 
-  protected async countedSet(writing: Promise<void>): Promise<void> {
+  protected async countedSet(operation: Operation, at: Address, ttl: number, writing: Promise<void>): Promise<void> {
     await writing;
+    this.#countSet(operation, at, ttl);
+  }
+
+  #countSet(operation: Operation, { key, version }: Address, ttl: number): void {
     this.#sets++;
+    if (set.hasSubscribers) tell(set, this.eventOf(operation), key, version, { ttl });
+  }
+
+  #countSets(operation: Operation, ats: readonly Address[], refused: readonly Address[], ttl: number): void {
+    const left = new Set(refused);
+    for (const at of ats) if (!left.has(at)) this.#countSet(operation, at, ttl);
   }
 
   protected sealed(value: unknown): unknown {
@@ -333,19 +389,22 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   }
 
   /** The result; where the server does not answer and this cache fails open, `fallback`. */
-  protected async orElse<T>(operation: Promise<T>, fallback: T): Promise<T> {
+  protected async orElse<T>(operation: Operation, answer: Promise<T>, fallback: T): Promise<T> {
     try {
-      return await operation;
+      return await answer;
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, operation);
       return fallback;
     }
   }
 
   /** Counts a server that does not answer. @throws the error, unless it is that and this cache fails open. */
-  #failed(error: unknown): void {
+  #failed(error: unknown, operation?: Operation): void {
     if (!(error instanceof CacheUnavailableError)) throw error;
     this.#errors++;
+    if (operation !== undefined && failed.hasSubscribers) {
+      failed.publish({ ...this.eventOf(operation), error, isHidden: this.#failsOpen });
+    }
     if (!this.#failsOpen) throw error;
   }
 
@@ -364,7 +423,11 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
   async #deleteTags(tags: readonly string[]): Promise<void> {
     this.checkOpen();
     if (tags.length === 0) return;
-    await this.#change(undefined, () => this.engine.removeTags(tags), undefined, tags);
+    const removeTags = async () => {
+      await this.engine.removeTags(tags);
+      if (cleared.hasSubscribers) cleared.publish({ ...this.eventOf('deleteTags'), tags });
+    };
+    await this.#change('deleteTags', undefined, removeTags, undefined, tags);
   }
 
   protected addresses(call: string, keys: Iterable<string>, version: number): Address[] {

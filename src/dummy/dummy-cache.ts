@@ -1,5 +1,6 @@
 import { CACHE_OPTIONS, type CacheOptions, readCacheOptions } from '../core/cache-options.js';
 import { type ClearsUnder, clearUnder } from '../core/clear-under.js';
+import type { BackendName } from '../core/diagnostics.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { checkKnownOptions } from '../core/options.js';
@@ -25,6 +26,10 @@ export class DummyCache extends LoadingCache implements ClearsUnder {
   constructor(options: DummyCacheOptions = {}) {
     checkKnownOptions('DummyCache', options, CACHE_OPTIONS);
     super(readCacheOptions(options));
+  }
+
+  protected override get backend(): BackendName {
+    return 'dummy';
   }
 
   statsSync(): CacheStats {

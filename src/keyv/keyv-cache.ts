@@ -1,4 +1,5 @@
 import { readCacheOptions } from '../core/cache-options.js';
+import type { BackendName } from '../core/diagnostics.js';
 import { LoadingServerCache } from '../load/loading-server-cache.js';
 import { KeyvEngine } from './keyv-engine.js';
 import { checkKeyv, type KeyvInstance } from './keyv-instance.js';
@@ -20,5 +21,9 @@ export class KeyvCache extends LoadingServerCache {
     const { commandTimeout, failOpen } = readKeyvOptions(options);
     const settings = readCacheOptions(options);
     super(settings, new KeyvEngine(settings, enterPlace(keyv), commandTimeout), failOpen);
+  }
+
+  protected override get backend(): BackendName {
+    return 'keyv';
   }
 }

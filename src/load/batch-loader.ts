@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Entries, LoadContext } from '../core/cache.js';
 import { pairs } from '../core/call-reader.js';
+import { isLoadTold } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
 import { invalidArgument, show } from '../core/errors.js';
 import { Flight, NOT_OURS } from './flights.js';
@@ -9,6 +10,7 @@ import { extrasOf, type LoadTerms, ttlOf } from './load-terms.js';
 import { nothingUnchanged } from './loader.js';
 import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { Run } from './run.js';
+import { type Loading, toldRun, toldRunSync } from './told-run.js';
 
 export type BatchFactory = (missing: string[], context: LoadContext) => unknown;
 
@@ -63,7 +65,9 @@ export class BatchLoader {
     const run = new Run();
     const missing = new Map(wanted.map((at) => [at, this.#depart(at, run, terms.tags)]));
     try {
-      const made = this.#read(batch.loadMissing(keysOf(missing), run.context), run, missing, batch);
+      const load = () => batch.loadMissing(keysOf(missing), run.context);
+      const returned = isLoadTold() ? toldRunSync(this.#place, run, loadingOf(missing), load) : load();
+      const made = this.#read(returned, run, missing, batch);
       this.#store(made, run, missing, terms, 0);
       const sealed = new Map(made.map((entry) => [entry.at, entry.sealed]));
       return this.#handOut(
@@ -91,7 +95,8 @@ export class BatchLoader {
     try {
       const { terms } = batch;
       const began = terms.earlyRefresh > 0 ? performance.now() : 0;
-      const making = batch.loadMissing(keysOf(missing), run.context);
+      const load = () => batch.loadMissing(keysOf(missing), run.context);
+      const making = isLoadTold() ? toldRun(this.#place, run, loadingOf(missing), load) : load();
       run.begun();
       const returned = await making;
       run.done();
@@ -170,6 +175,11 @@ export function filled<T>(values: Map<string, unknown>, loaded: ReadonlyMap<stri
 
 function keysOf(missing: ReadonlyMap<Address, Flight>): string[] {
   return [...missing.keys()].map(({ key }) => key);
+}
+
+function loadingOf(missing: ReadonlyMap<Address, Flight>): Loading {
+  const [first] = missing.keys();
+  return { operation: 'getOrSetMany', keys: keysOf(missing), version: first!.version, isBehind: false };
 }
 
 function nameOf(missing: ReadonlyMap<Address, Flight>): string {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { type LeaseWaitEvent, leaseTakenOver, leaseWaited, tell } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
 import type { Recalled } from '../core/entry-extras.js';
 import type { StandardSchema } from '../core/standard-schema.js';
@@ -57,6 +58,7 @@ async function waitForTurn(
   const { run } = flight;
   const began = performance.now();
   let pause = FIRST_PAUSE;
+  let hasWaited = false;
   let seen = known;
   let lease = await taken;
   while (lease !== null) {
@@ -65,19 +67,36 @@ async function waitForTurn(
     // Also with the lease: who had it may have stored the value after the last look.
     seen = await place.look(at);
     if (seen !== undefined && schema !== undefined && !(await accepts(schema, seen.value))) seen = undefined;
-    if (isNews(seen, known)) return { runs: false, seen };
+    if (isNews(seen, known)) {
+      if (hasWaited) tellWaited(place, at, began, 'value');
+      return { runs: false, seen };
+    }
     if (lease !== undefined) {
+      if (hasWaited) tellWaited(place, at, began, 'lease');
+      if ((hasWaited || lease.isTakenOver) && leaseTakenOver.hasSubscribers) {
+        tell(leaseTakenOver, place.eventOf('getOrSet'), at.key, at.version);
+      }
       // Overruled while it was on its way: the next run, which counts, is to have it.
       if (!place.flights.isCurrent(at.name, flight)) run.letGo();
       break;
     }
     const left = began + lockTimeout! - performance.now();
-    if (left <= 0) break;
+    if (left <= 0) {
+      tellWaited(place, at, began, 'timeout');
+      break;
+    }
+    hasWaited = true;
     await setTimeout(Math.min(pause, left), undefined, { signal: run.signal });
     pause = Math.min(LONGEST_PAUSE, GROWTH * pause);
     lease = await place.takeLease(at);
   }
   return { runs: true, seen };
+}
+
+function tellWaited(place: LoadingPlace, at: Address, began: number, end: LeaseWaitEvent['end']): void {
+  if (!leaseWaited.hasSubscribers) return;
+  const waited = performance.now() - began;
+  tell(leaseWaited, place.eventOf('getOrSet'), at.key, at.version, { waited, end });
 }
 
 /** Whether an entry was made since. */

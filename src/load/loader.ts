@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { LoadContext } from '../core/cache.js';
+import { isLoadTold, type Operation, type StaleEvent, stale, tell } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
 import type { Recalled } from '../core/entry-extras.js';
 import { invalidArgument, show, ValueTooLargeError } from '../core/errors.js';
@@ -11,6 +12,7 @@ import { extrasOf, type LoadTerms, ttlOf } from './load-terms.js';
 import type { LoadingPlace } from './loading-place.js';
 import { Run } from './run.js';
 import { orStale } from './stale-answer.js';
+import { type Loading, toldRun, toldRunSync } from './told-run.js';
 
 export type Factory = (context: LoadContext) => unknown;
 
@@ -43,10 +45,15 @@ export class Loader {
     if (found === undefined) return this.load(load);
     const { value, left } = found;
     const { earlyRefresh, staleWhileRevalidate, staleIfError } = load.terms;
-    if (left > 0 ? isDueEarly(found, earlyRefresh) : -left < staleWhileRevalidate) this.#refresh(load, found);
-    else if (left <= 0) {
+    if (left > 0) {
+      if (isDueEarly(found, earlyRefresh)) this.#refresh(load, found);
+    } else if (-left < staleWhileRevalidate) {
+      this.#tellStale(load, 'staleWhileRevalidate');
+      this.#refresh(load, found);
+    } else {
       const answer = this.load(load, found);
-      return -left < staleIfError ? orStale(answer, value, load.terms) : answer;
+      if (-left >= staleIfError) return answer;
+      return orStale(answer, value, load.terms, (reason) => this.#tellStale(load, reason));
     }
     return Promise.resolve(value);
   }
@@ -76,7 +83,10 @@ export class Loader {
     const flight = new Flight(keyPrefix, new Run(), terms.tags);
     flights.depart(at.name, flight);
     try {
-      const made = factory(flight.run.context);
+      const { run } = flight;
+      const made = isLoadTold()
+        ? toldRunSync(this.#place, run, loadingOf(at, 'getOrSet', false), () => factory(run.context))
+        : factory(run.context);
       if (made === undefined) return undefined;
       if (made === UNCHANGED) throw nothingUnchanged(at);
       const sealed = this.#place.seal(made);
@@ -85,6 +95,10 @@ export class Loader {
     } finally {
       flights.land(at.name, flight);
     }
+  }
+
+  #tellStale({ at: { key, version } }: Load, reason: StaleEvent['reason']): void {
+    if (stale.hasSubscribers) tell(stale, this.#place.eventOf('getOrSet'), key, version, { reason });
   }
 
   /** Makes the entry anew behind, unless that is being done. Who asked neither waits nor learns whether it failed. */
@@ -144,7 +158,14 @@ export class Loader {
       }
       if (known !== undefined) run.context.offer(known.sealed, this.#place);
       const began = terms.earlyRefresh > 0 ? performance.now() : 0;
-      const making = factory(run.context);
+      const making = isLoadTold()
+        ? toldRun(
+            this.#place,
+            run,
+            loadingOf(at, lockTimeout === null ? 'refresh' : 'getOrSet', lockTimeout === undefined),
+            () => factory(run.context),
+          )
+        : factory(run.context);
       run.begun();
       const made = await making;
       run.done();
@@ -196,6 +217,10 @@ export class Loader {
   #handOut(sealed: unknown): unknown {
     return sealed === undefined ? undefined : this.#place.unseal(sealed);
   }
+}
+
+function loadingOf({ key, version }: Address, operation: Operation, isBehind: boolean): Loading {
+  return { operation, keys: [key], version, isBehind };
 }
 
 export function nothingUnchanged({ key }: Address): TypeError {

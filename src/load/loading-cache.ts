@@ -18,6 +18,7 @@ import {
   namesTtlAlone,
 } from '../core/call-options.js';
 import { uniqueKeys } from '../core/call-reader.js';
+import { type Operation, set } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError, CacheUnavailableError } from '../core/errors.js';
@@ -71,9 +72,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
         return flightsHere();
       },
       keyPrefix: settings.keyPrefix,
+      eventOf: (operation) => this.eventOf(operation),
       seal: (value) => this.seal(value),
       unseal: (sealed) => this.unseal(sealed),
-      store: (at, sealed, ttl, extras) => this.writeLoaded(at.key, sealed, ttl, at.version, extras),
+      store: (at, sealed, ttl, extras) => this.#storeLoaded('getOrSet', at, sealed, ttl, extras),
       storeMany: (made, extras) => this.#storeMany(made, extras),
       renew: (at, ttl, staleFor) =>
         unlessGone<boolean | undefined>(() => this.renew(at.key, ttl, staleFor, at.version), undefined),
@@ -93,7 +95,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       }
       const { version } = this.settings;
       const ttl = this.entryTtl(options);
-      const held = this.read(key, version);
+      const held = this.readTold('getOrSet', key, version);
       if (held !== undefined) return Promise.resolve(held as T);
       return this.#make(key, valueOrFactory, ttl, version, PLAIN) as Promise<T>;
     } catch (error) {
@@ -109,11 +111,19 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     if (terms.recalls && typeof valueOrFactory === 'function') {
       const load = this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms);
       if (this.#asksSchema(terms)) return this.#recallValid(load, terms);
-      return this.#loader.answer(load, this.recall(key, version));
+      const found = this.recall(key, version);
+      this.tellRead('getOrSet', key, version, found !== undefined && found.left > 0);
+      return this.#loader.answer(load, found);
+    }
+    if (!this.#asksSchema(terms)) {
+      const held = this.readTold('getOrSet', key, version);
+      return held === undefined ? this.#make(key, valueOrFactory, ttl, version, terms) : Promise.resolve(held);
     }
     const held = this.read(key, version);
-    if (held === undefined) return this.#make(key, valueOrFactory, ttl, version, terms);
-    if (!this.#asksSchema(terms)) return Promise.resolve(held);
+    if (held === undefined) {
+      this.tellRead('getOrSet', key, version, false);
+      return this.#make(key, valueOrFactory, ttl, version, terms);
+    }
     return this.#heldOrMade(held, key, valueOrFactory, ttl, version, terms);
   }
 
@@ -126,10 +136,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const ttl = this.entryTtl(options);
     const terms = readLoadTerms(options);
     const held = this.read(key, version);
-    if (held !== undefined) {
-      if (!this.#asksSchema(terms) || acceptsNow(terms.schema, held)) return held as T;
-      this.noteInvalid(true);
-    }
+    const isHit = held !== undefined && (!this.#asksSchema(terms) || acceptsNow(terms.schema, held));
+    this.tellRead('getOrSet', key, version, isHit);
+    if (isHit) return held as T;
+    if (held !== undefined) this.noteInvalid(true);
     return (
       typeof valueOrFactory === 'function'
         ? this.#loader.loadSync(this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms))
@@ -208,7 +218,9 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     terms: Checked,
   ): Promise<unknown> {
     const verdict = accepts(terms.schema, held);
-    if (typeof verdict === 'boolean' ? verdict : await orLeft(verdict, terms.signal)) return held;
+    const isValid = typeof verdict === 'boolean' ? verdict : await orLeft(verdict, terms.signal);
+    this.tellRead('getOrSet', key, version, isValid);
+    if (isValid) return held;
     this.noteInvalid(true);
     return this.#make(key, valueOrFactory, ttl, version, terms);
   }
@@ -219,7 +231,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const { reads } = this.flights;
     for (;;) {
       const found = this.recall(key, version);
-      if (found === undefined) return this.#loader.load(load);
+      if (found === undefined) {
+        this.tellRead('getOrSet', key, version, false);
+        return this.#loader.load(load);
+      }
       let isValid = accepts(schema, found.value);
       if (typeof isValid !== 'boolean') {
         const watch = reads.begin(name);
@@ -230,6 +245,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
         }
         if (watch.isOverruled) continue;
       }
+      this.tellRead('getOrSet', key, version, isValid && found.left > 0);
       if (isValid) return this.#loader.answer(load, found);
       this.noteInvalid(found.left > 0);
       return this.#loader.load(load);
@@ -257,9 +273,14 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return new Map(Array.from(uniqueKeys(call, keys), (key) => [key, this.read(key, version)]));
   }
 
+  /** What is there no more, or never was; and who listens is told of all. */
   #missingOf(values: ReadonlyMap<string, unknown>, version: number): Address[] {
-    const missing = [...values.keys()].filter((key) => values.get(key) === undefined);
-    return missing.map((key) => ({ key, version, name: this.flightName(key, version) }));
+    const missing: Address[] = [];
+    for (const [key, value] of values) {
+      this.tellRead('getOrSetMany', key, version, value !== undefined);
+      if (value === undefined) missing.push({ key, version, name: this.flightName(key, version) });
+    }
+    return missing;
   }
 
   #asksSchema(terms: LoadTerms): terms is Checked {
@@ -275,8 +296,19 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
 
   #storeMany(made: readonly LoadedEntry[], extras: EntryExtras | undefined): void {
     for (const { at, sealed, ttl } of made) {
-      keepIfItFits(() => this.writeLoaded(at.key, sealed, ttl, at.version, extras));
+      keepIfItFits(() => this.#storeLoaded('getOrSetMany', at, sealed, ttl, extras));
     }
+  }
+
+  #storeLoaded(
+    operation: Operation,
+    { key, version }: Address,
+    sealed: unknown,
+    ttl: number,
+    extras: EntryExtras | undefined,
+  ): void {
+    this.writeLoaded(key, sealed, ttl, version, extras);
+    if (set.hasSubscribers) this.tellSet(operation, key, version, ttl);
   }
 
   /** No closure: every load passes here. */
@@ -291,8 +323,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
 
   #keep(key: string, value: unknown, ttl: number, version: number, terms: LoadTerms): unknown {
     const sealed = this.sealed(value);
-    this.write(key, sealed, ttlOf(value, ttl, terms), version, extrasOf(terms, 0));
+    const storedTtl = ttlOf(value, ttl, terms);
+    this.write(key, sealed, storedTtl, version, extrasOf(terms, 0));
     this.changed(key, version);
+    if (set.hasSubscribers) this.tellSet('getOrSet', key, version, storedTtl);
     return this.unseal(sealed);
   }
 }

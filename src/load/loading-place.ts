@@ -1,3 +1,4 @@
+import type { Operation, OperationEvent } from '../core/diagnostics.js';
 import type { Address, NewEntry } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import type { Flights } from './flights.js';
@@ -15,6 +16,8 @@ export interface LoadingPlace {
   /** The runs under way, shared by all caches that share their entries. */
   readonly flights: Flights;
   readonly keyPrefix: string;
+  /** How the events of the cache begin. */
+  eventOf(operation: Operation): OperationEvent;
   /** A value out of everyone's reach. @throws UncacheableValueError */
   seal(value: unknown): unknown;
   /** The opposite, for one reader. */

@@ -41,6 +41,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     const place: LoadingPlace = {
       flights: engine.flights,
       keyPrefix: settings.keyPrefix,
+      eventOf: (operation) => this.eventOf(operation),
       seal: (value) => engine.seal(value),
       unseal: (sealed) => engine.unseal(sealed),
       store: (at, sealed, ttl, extras) => this.#store(at, sealed, ttl, extras),
@@ -115,38 +116,45 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   }
 
   /** A miss that was true when it was told: a write that came between is read in its turn. */
-  async #readWatched(at: Address): Promise<unknown> {
+  async #readWatched(at: Address, isTold: boolean): Promise<unknown> {
     const { reads } = this.engine.flights;
     const watch = reads.begin(at.name);
     try {
-      const held = await this.readCounted(at);
+      const held = await this.readCounted('getOrSet', at, isTold);
       if (held !== undefined || !watch.isOverruled) return held;
     } finally {
       reads.end(at.name, watch);
     }
-    return this.#readWatched(at);
+    return this.#readWatched(at, isTold);
+  }
+
+  /** What is held and a value as the caller wants it, if he says how: what his schema refuses is a miss. */
+  #readValid(at: Address, schema: StandardSchema | undefined): Promise<unknown> {
+    return schema === undefined ? this.#readWatched(at, true) : this.#readAndCheck(at, schema);
+  }
+
+  async #readAndCheck(at: Address, schema: StandardSchema): Promise<unknown> {
+    const held = await this.#readWatched(at, false);
+    const isValid = held !== undefined && (await accepts(schema, held));
+    this.tellRead('getOrSet', at, isValid);
+    if (isValid) return held;
+    if (held !== undefined) this.countInvalid(true);
+    return undefined;
   }
 
   /** The same for many: what is missing, and was written meanwhile, is read again. */
-  async #readManyWatched(ats: readonly Address[]): Promise<Map<string, unknown>> {
+  async #readManyWatched(ats: readonly Address[], isTold: boolean): Promise<Map<string, unknown>> {
     const { reads } = this.engine.flights;
     const watches = ats.map(({ name }) => reads.begin(name));
     let held: Map<string, unknown>;
     try {
-      held = await this.readManyCounted(ats);
+      held = await this.readManyCounted('getOrSetMany', ats, isTold);
     } finally {
       for (const [i, { name }] of ats.entries()) reads.end(name, watches[i]!);
     }
     const again = ats.filter(({ key }, i) => !held.has(key) && watches[i]!.isOverruled);
     if (again.length === 0) return held;
-    return new Map([...held, ...(await this.#readManyWatched(again))]);
-  }
-
-  /** Whether the schema takes what is held; if not, it is a miss. */
-  async #isValid(held: unknown, schema: StandardSchema): Promise<boolean> {
-    const isValid = await accepts(schema, held);
-    if (!isValid) this.countInvalid(true);
-    return isValid;
+    return new Map([...held, ...(await this.#readManyWatched(again, isTold))]);
   }
 
   async #readOrLoad(at: Address, factory: Factory, ttl: number, terms: LoadTerms): Promise<unknown> {
@@ -157,8 +165,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       checkNotAborted(signal);
       return this.#loader.answer(load, found);
     }
-    const held = await this.#readWatched(at);
-    if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
+    const held = await this.#readValid(at, schema);
+    if (held !== undefined) return held;
     checkNotAborted(signal);
     return this.#loader.load(load);
   }
@@ -171,13 +179,13 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       let found: Recalled | undefined;
       let isValid = true;
       try {
-        found = await this.orElse(this.engine.recall(at), undefined);
+        found = await this.orElse('getOrSet', this.engine.recall(at), undefined);
         if (found !== undefined && schema !== undefined) isValid = await accepts(schema, found.value);
       } finally {
         reads.end(at.name, watch);
       }
       if (watch.isOverruled) continue;
-      this.countRead(found !== undefined && found.left > 0 && isValid);
+      this.countRead('getOrSet', at, found !== undefined && found.left > 0 && isValid);
       if (isValid) return found;
       this.countInvalid(false);
       return undefined;
@@ -193,10 +201,9 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
 
   async #readOrWrite(at: Address, value: unknown, ttl: number, terms: LoadTerms): Promise<unknown> {
     const sealed = this.sealed(value);
-    const held = await this.#readWatched(at);
-    const { schema } = terms;
-    if (held !== undefined && (schema === undefined || (await this.#isValid(held, schema)))) return held;
-    await this.writeCounted(at, sealed, ttlOf(value, ttl, terms), extrasOf(terms, 0));
+    const held = await this.#readValid(at, terms.schema);
+    if (held !== undefined) return held;
+    await this.writeCounted('getOrSet', at, sealed, ttlOf(value, ttl, terms), extrasOf(terms, 0));
     return this.engine.unseal(sealed);
   }
 
@@ -206,12 +213,14 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     ttl: number,
     terms: LoadTerms,
   ): Promise<Map<string, unknown>> {
-    const held = await this.#readManyWatched(ats);
-    if (terms.schema !== undefined) {
-      for (const key of await refusedKeys(terms.schema, held)) {
+    const { schema } = terms;
+    const held = await this.#readManyWatched(ats, schema === undefined);
+    if (schema !== undefined) {
+      for (const key of await refusedKeys(schema, held)) {
         held.delete(key);
         this.countInvalid(true);
       }
+      for (const at of ats) this.tellRead('getOrSetMany', at, held.has(at.key));
     }
     const wanted = ats.filter(({ key }) => !held.has(key));
     if (wanted.length === 0) return inOrder(ats, held);
@@ -233,7 +242,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       else alike.push(entry);
     }
     const storing = [...byTtl].map(([ttl, entries]) => {
-      const writing = this.writeManyCounted(entries, ttl, extras);
+      const writing = this.writeManyCounted('getOrSetMany', entries, ttl, extras);
       for (const { at } of entries) this.engine.flights.storing(at.name, writing);
       return writing;
     });
@@ -243,7 +252,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   /** A server that is gone when the value has been made is no reason to refuse it to who asked. */
   async #store(at: Address, sealed: unknown, ttl: number, extras: EntryExtras | undefined): Promise<void> {
     const storing = this.engine.flights.storing(at.name, this.engine.writeLoaded(at, sealed, ttl, extras));
-    await unlessUnavailable(this.orElse(this.countedSet(storing), undefined));
+    await unlessUnavailable(this.orElse('getOrSet', this.countedSet('getOrSet', at, ttl, storing), undefined));
   }
 
   /** Another change of the entry by a run: it is on its way like what a run stores. */
@@ -260,7 +269,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
 
   /** What a run behind everyone's back comes to; nothing where the cache is closed, or its server gone. */
   async #ifReached<T>(operation: () => Promise<T>): Promise<T | undefined> {
-    return this.isOpen ? unlessUnavailable(this.orElse<T | undefined>(operation(), undefined)) : undefined;
+    return this.isOpen ? unlessUnavailable(this.orElse<T | undefined>('getOrSet', operation(), undefined)) : undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { type LoadEvent, load } from '../core/diagnostics.js';
 import type { Lease } from '../core/entry-extras.js';
 import { LoadTimeoutError } from '../core/errors.js';
 import { unlessAborted } from './leaving.js';
@@ -8,6 +9,8 @@ export class Run {
   /** Whether the factory's synchronous part is running: who asks for the key now is the factory itself. */
   isStarting = true;
   readonly context = new RunContext(this);
+  /** What is told of this run, where somebody listens. */
+  event: LoadEvent | undefined;
   #waiting = 0;
   /** Whether the factory is done. */
   #isDone = false;
@@ -60,6 +63,7 @@ export class Run {
           `${what} took longer than the timeout, ${timeout} ms. Allow it more, or find out why it hangs.`,
         );
         reject(error);
+        this.#tell(error);
         this.#giveUp(error);
       };
     });
@@ -85,6 +89,13 @@ export class Run {
     if (lease === undefined) return;
     this.#lease = undefined;
     release(lease);
+  }
+
+  /** The factory goes on, but who waited is told that it failed. */
+  #tell(error: Error): void {
+    if (this.event === undefined) return;
+    this.event.error = error;
+    load.error.publish(this.event);
   }
 
   #startTimer(): void {

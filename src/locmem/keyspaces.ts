@@ -7,6 +7,8 @@ import { Flights } from '../load/flights.js';
 export interface Namespace {
   readonly id: number;
   readonly keyspace: Keyspace;
+  /** 0 where a key function makes the stored keys. */
+  readonly version: number;
   readonly table: Map<string, number>;
   /** How many open caches look here without asking the keyspace. */
   pins: number;
@@ -72,7 +74,13 @@ export class Keyspaces {
       this.#limit = Math.max(NAMESPACE_LIMIT, 2 * this.#count);
     }
     const id = this.#freeIds.pop() ?? this.namespaces.length;
-    const namespace = { id, keyspace, table: keyspace.isRaw ? this.#rawTable : new Map<string, number>(), pins: 0 };
+    const namespace = {
+      id,
+      keyspace,
+      version,
+      table: keyspace.isRaw ? this.#rawTable : new Map<string, number>(),
+      pins: 0,
+    };
     this.namespaces[id] = namespace;
     this.#count++;
     keyspace.namespaces.set(version, namespace);

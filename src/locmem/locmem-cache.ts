@@ -1,7 +1,9 @@
+import type { Cache } from '../core/cache.js';
 import { readCacheOptions } from '../core/cache-options.js';
 import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
 import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { type Clock, CoarseClock, systemClock } from '../core/clock.js';
+import { aliasOf, type BackendName, type CacheEvent, hit, miss, set } from '../core/diagnostics.js';
 import type { EntryExtras, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
@@ -69,6 +71,10 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (!this.#opensLate) this.#open();
   }
 
+  protected override get backend(): BackendName {
+    return 'locmem';
+  }
+
   /**
    * The keys of the live entries under this cache's prefix, in the order they were first stored; as stored, where the
    * cache has a key function. Entries may be stored and deleted meanwhile.
@@ -92,6 +98,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
   statsSync(): CacheStats {
     const store = this.#store ?? this.#open();
     const stale = store.removeExpired(this.#clock.now());
+    if (store.departures !== undefined) this.#tellDepartures(store);
     return {
       hits: store.hits,
       misses: store.misses,
@@ -128,7 +135,10 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     const table = this.#ownTable;
     if (options !== undefined || table === undefined) return super.getSync(key, options as never);
     const value = this.#store!.hit(table, key, this.#clock);
-    if (value === undefined) this.#countMiss(this.#store!, key, key, this.#ownVersion);
+    if (value === undefined) {
+      this.#countMiss(this.#store!, key, key, this.#ownVersion);
+      if (miss.hasSubscribers) this.tellRead('get', key, this.#ownVersion, false);
+    } else if (hit.hasSubscribers) this.tellRead('get', key, this.#ownVersion, true);
     if (typeof value !== 'object') return value;
     return value === null || this.#isByReference === true ? value : (value as Snapshot).restore();
   }
@@ -144,6 +154,8 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     const isNew = this.#store!.set(this.#namespace, key, value, this.settings.ttl, 0, this.#clock);
     if (isNew) warnOfUnportableKey(key, this.#ownOverhead);
     this.changed(key, this.#ownVersion);
+    if (set.hasSubscribers) this.tellSet('set', key, this.#ownVersion, this.settings.ttl);
+    if (this.#store!.departures !== undefined) this.#tellDepartures(this.#store!);
   }
 
   protected override read(key: string, version: number): unknown {
@@ -249,6 +261,16 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
       else store.removeStale(namespace.table, name);
     }
     if (isNew) this.#warnOfKey(name, version);
+    if (store.departures !== undefined) this.#tellDepartures(store);
+  }
+
+  /** Last of all in a call: who listens may use the cache. */
+  #tellDepartures(store: Store): void {
+    const { departures = [] } = store;
+    store.departures = undefined;
+    const cache = store.opener as Cache;
+    const event: CacheEvent = { cache, alias: aliasOf(cache), backend: this.backend };
+    for (const { channel, key, version } of departures) channel.publish({ ...event, key, version });
   }
 
   protected override writeNew(
@@ -271,6 +293,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (slot === 0) {
       const table = this.#namespaceOf(store, version)?.table;
       if (store.hasExtras && table !== undefined) store.removeStale(table, this.#nameOf(key, version));
+      if (store.departures !== undefined) this.#tellDepartures(store);
       return false;
     }
     store.deletes++;
@@ -361,6 +384,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     this.#namespace = store.namespaceAt(this.#keyspace, this.#ownVersion);
     this.#namespace.pins++;
     this.#store = store;
+    store.opener ??= this;
     if (!this.#hasKeyFunction) {
       this.#ownTable = this.#namespace.table;
       this.#takesPlainWrites = !store.isSized && this.settings.ttl > 0;
@@ -375,7 +399,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (this.#hasKeyFunction) checkKey(key);
     const name = this.#nameOf(key, version);
     const slot = store.find(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
-    if (slot === 0) this.#checkMissedKey(key, name, version);
+    if (slot === 0) this.#checkMissedKey(store, key, name, version);
     return slot;
   }
 
@@ -384,19 +408,20 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (this.#hasKeyFunction) checkKey(key);
     const name = this.#nameOf(key, version);
     const slot = store.findStale(this.#namespaceOf(store, version)?.table ?? NOTHING, name, this.#clock);
-    if (slot === 0) this.#checkMissedKey(key, name, version);
+    if (slot === 0) this.#checkMissedKey(store, key, name, version);
     return slot;
   }
 
   #countMiss(store: Store, key: string, name: string, version: number): void {
-    this.#checkMissedKey(key, name, version);
+    this.#checkMissedKey(store, key, name, version);
     store.misses++;
   }
 
   /** What is not a key was never stored, so that only a miss has to look. */
-  #checkMissedKey(key: string, name: string, version: number): void {
+  #checkMissedKey(store: Store, key: string, name: string, version: number): void {
     checkKey(key);
     this.#warnOfKey(name, version);
+    if (store.departures !== undefined) this.#tellDepartures(store);
   }
 
   #namespaceOf(store: Store, version: number): Namespace | undefined {

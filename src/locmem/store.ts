@@ -1,4 +1,6 @@
+import type { Channel } from 'node:diagnostics_channel';
 import type { Clock, CoarseClock } from '../core/clock.js';
+import { evict, expire } from '../core/diagnostics.js';
 import type { EntryExtras } from '../core/entry-extras.js';
 import { Extras } from './extras.js';
 import { hashKey } from './hash-key.js';
@@ -11,6 +13,13 @@ const SWEEP = 8;
 const FIRST_CAPACITY = 16;
 /** Where in `expiresAt`, of slot 0, the moment stands before which no entry expires: until then there is nothing to sweep. */
 const SOONEST = 0;
+
+/** An entry that left by itself: evicted, or expired. */
+export interface Departure {
+  readonly channel: Channel;
+  readonly key: string;
+  readonly version: number;
+}
 
 /**
  * The entries of one location: a struct of arrays, indexed by slot. Slot 0 is nobody's.
@@ -31,6 +40,10 @@ export class Store {
   readonly clock: Clock;
   readonly isSized: boolean;
   readonly keyspaces = new Keyspaces();
+  /** What left by itself, to be told of when the call is done: who listens may use the cache. `undefined` while there is nothing. */
+  departures: Departure[] | undefined;
+  /** The cache that opened it first, in whose name that is told. */
+  opener: object | undefined;
 
   keys: (string | undefined)[] = [undefined];
   values: unknown[] = [undefined];
@@ -310,6 +323,7 @@ export class Store {
     if (this.isTimed === true && clock.isPast(this.expiresAt, SOONEST)) return this.#evictExpired(clock);
     this.evictions++;
     const slot = this.policy.evict();
+    if (evict.hasSubscribers) this.#note(evict, slot);
     this.#detach(slot);
     return slot;
   }
@@ -319,7 +333,7 @@ export class Store {
     const expired = this.#sweep(now);
     if (expired === 0) return this.#evictByPolicy(clock);
     // Else a tag of it was deleted, which is not counted.
-    if (this.expiresAt[expired] <= now) this.expirations++;
+    if (this.expiresAt[expired] <= now) this.#countExpired(expired);
     this.policy.remove(expired);
     this.#detach(expired);
     return expired;
@@ -327,8 +341,11 @@ export class Store {
 
   #evictByPolicy(clock: CoarseClock): number {
     const slot = this.policy.evict();
-    if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) this.expirations++;
-    else if (!(this.isTagged && this.extras.isDeleted(slot))) this.evictions++;
+    if (this.isTimed === true && clock.isPast(this.expiresAt, slot)) this.#countExpired(slot);
+    else if (!(this.isTagged && this.extras.isDeleted(slot))) {
+      this.evictions++;
+      if (evict.hasSubscribers) this.#note(evict, slot);
+    }
     this.#detach(slot);
     return slot;
   }
@@ -354,9 +371,16 @@ export class Store {
   /** Django's way: when full, the n-th part of all entries goes at once, the least recently used first. */
   #cull(cullFrequency: number, clock: CoarseClock): void {
     if (cullFrequency === 0) {
-      const stale = this.removeExpired(clock.now());
-      this.expirations += stale;
-      this.evictions += this.count - stale;
+      const now = clock.now();
+      this.removeExpired(now);
+      for (let slot = 1; slot <= this.used; slot++) {
+        if (this.keys[slot] === undefined) continue;
+        if (this.isTimed && this.expiresAt[slot] <= now) this.#countExpired(slot);
+        else {
+          this.evictions++;
+          if (evict.hasSubscribers) this.#note(evict, slot);
+        }
+      }
       this.#empty();
       return;
     }
@@ -377,8 +401,19 @@ export class Store {
   }
 
   #expire(slot: number): void {
-    this.expirations++;
+    this.#countExpired(slot);
     this.remove(slot);
+  }
+
+  #countExpired(slot: number): void {
+    this.expirations++;
+    if (expire.hasSubscribers) this.#note(expire, slot);
+  }
+
+  #note(channel: Channel, slot: number): void {
+    const { version } = this.ownerOf(slot);
+    this.departures ??= [];
+    this.departures.push({ channel, key: this.keys[slot]!, version });
   }
 
   #putExtras(slot: number, extras: EntryExtras): void {
@@ -389,7 +424,7 @@ export class Store {
 
   /** Another entry comes into `slot`. */
   #dropExtras(slot: number, clock: CoarseClock): void {
-    if (this.extras.staleTimeOf(slot) > 0 && clock.isPast(this.expiresAt, slot)) this.expirations++;
+    if (this.extras.staleTimeOf(slot) > 0 && clock.isPast(this.expiresAt, slot)) this.#countExpired(slot);
     this.extras.drop(slot);
   }
 

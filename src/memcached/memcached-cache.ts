@@ -1,4 +1,5 @@
 import { readCacheOptions } from '../core/cache-options.js';
+import type { BackendName } from '../core/diagnostics.js';
 import { readEncodingOptions } from '../encoding/encoding-options.js';
 import { ValueCodec } from '../encoding/value-codec.js';
 import { LoadingServerCache } from '../load/loading-server-cache.js';
@@ -20,5 +21,9 @@ export class MemcachedCache extends LoadingServerCache {
     const settings = readCacheOptions(options);
     const codec = new ValueCodec(readEncodingOptions(options));
     super(settings, new MemcachedEngine(settings, memcached, codec), memcached.failOpen);
+  }
+
+  protected override get backend(): BackendName {
+    return 'memcached';
   }
 }

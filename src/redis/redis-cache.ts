@@ -1,4 +1,5 @@
 import { readCacheOptions } from '../core/cache-options.js';
+import type { BackendName } from '../core/diagnostics.js';
 import { ValueCodec } from '../encoding/value-codec.js';
 import { LoadingServerCache } from '../load/loading-server-cache.js';
 import { RedisEngine } from './redis-engine.js';
@@ -22,5 +23,9 @@ export class RedisCache extends LoadingServerCache {
       new RedisEngine(settings, cacheSettings, new ValueCodec(settings.encoding)),
       settings.failOpen,
     );
+  }
+
+  protected override get backend(): BackendName {
+    return 'redis';
   }
 }

@@ -1,3 +1,4 @@
+import { evict, expire } from '../core/diagnostics.js';
 import { VERDICT } from './admission.js';
 import type { Clears } from './clears.js';
 import { GONE } from './departed-keys.js';
@@ -66,6 +67,7 @@ export class LogCleaner {
     const memory = this.#memory;
     memory.admission.left(memory.words[at], memory.words[at + META], why);
     memory.count(COUNT.EVICTIONS);
+    if (evict.hasSubscribers) memory.noteDeparture(evict, at);
     memory.unlink(at);
   }
 
@@ -76,7 +78,10 @@ export class LogCleaner {
     const isCleared = this.#clears.has(memory.words, record);
     if (!isCleared && memory.floats[(record + RECORD.EXPIRY) >> 1] > now) return false;
     if (!isCleared && endOf(memory.words, memory.floats, record) > now) return false;
-    if (!isCleared) memory.count(COUNT.EXPIRATIONS);
+    if (!isCleared) {
+      memory.count(COUNT.EXPIRATIONS);
+      if (expire.hasSubscribers) memory.noteDeparture(expire, at);
+    }
     memory.unlink(at);
     return true;
   }

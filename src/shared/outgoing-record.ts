@@ -44,6 +44,16 @@ export function namespaceBytes(prefix: string, version: number, hasKeyFunction: 
   return Buffer.concat([name, Buffer.from(`:${version}`), Buffer.of(END_OF_NAMESPACE)]);
 }
 
+/** The opposite, for a key with its namespace. Where a key function made it: version 0. */
+export function nameOf(bytes: Buffer): { readonly key: string; readonly version: number } {
+  // A key in UTF-16 may have the byte that ends a namespace, of which there is none then.
+  const end = bytes[0] === NOT_UTF8 ? -1 : bytes.indexOf(END_OF_NAMESPACE);
+  const rest = bytes.subarray(end + 1);
+  const key = rest[0] === NOT_UTF8 ? rest.toString('utf16le', 1) : rest.toString();
+  const [, version = 0] = /:(-?\d+)$/.exec(bytes.toString('latin1', 0, Math.max(0, end))) ?? [];
+  return { key, version: end < 0 ? 1 : Number(version) };
+}
+
 function ucs2(text: string): Buffer {
   return Buffer.from(text, 'utf16le');
 }

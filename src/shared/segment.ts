@@ -79,6 +79,8 @@ export function openSegment(location: unknown, maxBytes: number): Segment {
 /** A segment, attached: this thread takes part in it until the last of its caches is closed. */
 export class Segment {
   users = 1;
+  /** The cache that opened it first in this thread, in whose name evictions are told. */
+  opener: object | undefined;
   readonly layout: Layout;
   readonly header: Int32Array;
   readonly clears: Clears;

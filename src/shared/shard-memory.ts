@@ -1,3 +1,4 @@
+import type { Channel } from 'node:diagnostics_channel';
 import { Admission } from './admission.js';
 import { BUCKET_WORDS, COUNT, INTENT, type Layout, META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
@@ -17,6 +18,12 @@ import { Ring } from './ring.js';
 /** Apple's and other ARM64 processors let plain accesses pass atomic ones in ways that x86-64 does not. */
 const IS_WEAKLY_ORDERED = process.arch !== 'x64' && process.arch !== 'ia32';
 
+/** An entry that left by itself, by the bytes of its key. */
+export interface Departure {
+  readonly channel: Channel;
+  readonly name: Buffer;
+}
+
 /**
  * The views of one shard, and what its words mean: buckets of slots, and two logs of records.
  *
@@ -30,6 +37,8 @@ export class ShardMemory {
   readonly probation: Ring;
   readonly main: Ring;
   readonly admission: Admission;
+  /** What left by itself, to be told of when the lock is free: who listens may use the cache. `undefined` while there is nothing. */
+  departures: Departure[] | undefined;
   readonly firstSlot: number;
   readonly endOfSlots: number;
   readonly #buckets: number;
@@ -55,6 +64,15 @@ export class ShardMemory {
     this.#placeMask = 2 ** bits - 1;
     this.#movesShift = bits;
     this.#movesMask = 2 ** (31 - bits) - 1;
+  }
+
+  /** The entry in a slot leaves by itself, which somebody listens for. */
+  noteDeparture(channel: Channel, at: number): void {
+    const unit = this.unitOf(this.words[at + PLACE]);
+    const start = unit * UNIT + RECORD_HEADER_BYTES;
+    const name = Buffer.from(this.log.subarray(start, start + keyBytesOf(this.words[2 * unit + RECORD.KIND])));
+    this.departures ??= [];
+    this.departures.push({ channel, name });
   }
 
   /** Whether nothing was ever written here. */

@@ -1,6 +1,7 @@
 import type { ValueOrFactory } from '../core/cache.js';
 import { readCacheOptions } from '../core/cache-options.js';
 import type { GetOptions, LoadOptions, VersionOptions } from '../core/call-options.js';
+import { type BackendName, hit, type Operation, tell } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
 import { engineOf, settingsOf } from '../core/server-cache.js';
 import type { Ttl } from '../core/ttl.js';
@@ -44,12 +45,16 @@ export class TieredCache extends LoadingServerCache {
     this.#isDirect = near.hasVersion(cacheSettings.version);
   }
 
+  protected override get backend(): BackendName {
+    return 'tiered';
+  }
+
   override get<T = unknown>(key: string, options?: VersionOptions): Promise<T | undefined>;
   override get<T = unknown>(key: string, options: GetOptions<null> & { default: null }): Promise<T | null>;
   override get<T = unknown, D = T>(key: string, options: GetOptions<D> & { default: D }): Promise<T | D>;
   override get(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     if (options === undefined) {
-      const near = this.#quick(key);
+      const near = this.#quick('get', key);
       if (near !== undefined) return Promise.resolve(near);
     }
     return super.get(key, options as never);
@@ -57,7 +62,7 @@ export class TieredCache extends LoadingServerCache {
 
   override getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     if (options === undefined) {
-      const near = this.#quick(key);
+      const near = this.#quick('getOrSet', key);
       if (near !== undefined) return Promise.resolve(near as T);
     }
     return super.getOrSet(key, valueOrFactory, options);
@@ -68,15 +73,16 @@ export class TieredCache extends LoadingServerCache {
     await Promise.all([this.#l1.close(), this.#l2.close()]);
   }
 
-  protected override readCounted(at: Address): Promise<unknown> {
+  protected override readCounted(operation: Operation, at: Address, isTold = true): Promise<unknown> {
     const value = this.engine.isNearGood ? this.#near.get(at) : undefined;
-    if (value === undefined) return super.readCounted(at);
-    this.countRead(true);
+    if (value === undefined) return super.readCounted(operation, at, isTold);
+    this.countHit();
+    if (isTold) this.tellRead(operation, at, true);
     return Promise.resolve(value);
   }
 
   /** What l1 has under this key; `undefined` where it is not asked, or not as quickly as that. */
-  #quick(key: string): unknown {
+  #quick(operation: Operation, key: string): unknown {
     if (!this.#isDirect || !this.engine.isNearGood || !this.isOpen) return undefined;
     let value: unknown;
     try {
@@ -85,7 +91,10 @@ export class TieredCache extends LoadingServerCache {
       // Whatever is wrong is told by who looks more closely.
       return undefined;
     }
-    if (value !== undefined) this.countRead(true);
+    if (value !== undefined) {
+      this.countHit();
+      if (hit.hasSubscribers) tell(hit, this.eventOf(operation), key, this.settings.version);
+    }
     return value;
   }
 }

@@ -25,6 +25,10 @@ class MapCache extends LoadingServerCache {
     const settings = readCacheOptions(options);
     super(settings, new MapEngine(server, settings, takes, hops), false);
   }
+
+  protected override get backend() {
+    return 'keyv' as const;
+  }
 }
 
 /** Time passes at every look at it, as it does while one talks to a real server. */

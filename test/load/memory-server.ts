@@ -224,4 +224,8 @@ export class MemoryServerCache extends LoadingServerCache {
     const settings = readCacheOptions(own);
     super(settings, new MemoryEngine(server, process, settings.keyPrefix), failOpen);
   }
+
+  protected override get backend() {
+    return 'keyv' as const;
+  }
 }
