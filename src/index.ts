@@ -23,6 +23,21 @@ export type {
   VersionOptions,
 } from './core/call-options.js';
 export type { Clock } from './core/clock.js';
+export type {
+  BackendName,
+  CacheEvent,
+  CacheEvents,
+  ClearEvent,
+  DepartureEvent,
+  EntryEvent,
+  ErrorEvent,
+  LeaseWaitEvent,
+  LoadEvent,
+  Operation,
+  OperationEvent,
+  SetEvent,
+  StaleEvent,
+} from './core/diagnostics.js';
 export {
   CacheClosedError,
   CacheError,

@@ -60,6 +60,9 @@ export class DummyCache extends LoadingCache implements ClearsUnder {
     this.#misses++;
   }
 
+  /** Nothing is stored, and so nothing told. */
+  protected override tellSet(): void {}
+
   protected override write(key: string, _sealed: unknown, _ttl: number, version: number): void {
     this.#check(key, version);
   }

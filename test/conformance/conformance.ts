@@ -4,6 +4,7 @@ import { closing } from './closing.js';
 import { context } from './context.js';
 import { counters } from './counters.js';
 import { counting } from './counting.js';
+import { events } from './events.js';
 import { expiry } from './expiry.js';
 import { keyForms } from './key-forms.js';
 import { loadMany } from './load-many.js';
@@ -31,6 +32,7 @@ export function conformance(subject: Subject): void {
     wrapped(subject);
     schemas(subject);
     if (subject.face === 'async') singleFlight(subject);
+    if (subject.face === 'async') events(subject);
     if (!subject.capabilities.stores) return;
     readingAndWriting(subject);
     expiry(subject);
