@@ -25,6 +25,12 @@ export interface Recalled {
   readonly tags: readonly string[];
 }
 
+/** What the run of a factory noted when it began, where other processes may change the entry meanwhile. */
+export interface Fence {
+  /** Whether nobody has written or deleted the entry since, nor deleted one of these tags. */
+  holds(tags: readonly string[]): boolean;
+}
+
 /** The right to run the factory of one entry, of all processes that share the cache. */
 export interface Lease {
   /** Whether it was that of a holder who is gone. */

@@ -67,7 +67,9 @@ export class DummyCache extends LoadingCache implements ClearsUnder {
     this.#check(key, version);
   }
 
-  protected override writeLoaded(): void {}
+  protected override writeLoaded(): boolean {
+    return false;
+  }
 
   protected override writeNew(key: string, _sealed: unknown, _ttl: number, version: number): boolean {
     this.#check(key, version);

@@ -80,7 +80,7 @@ export class BatchLoader {
   }
 
   #depart(at: Address, run: Run, tags: readonly string[]): Flight {
-    const flight = new Flight(this.#place.keyPrefix, run, tags);
+    const flight = new Flight(this.#place.keyPrefix, run, tags, this.#place.fence(at, false));
     this.#place.flights.depart(at.name, flight);
     return flight;
   }
@@ -122,7 +122,10 @@ export class BatchLoader {
       }
       if (value === UNCHANGED) throw nothingUnchanged(at);
       if (value === undefined) made.delete(at);
-      else made.set(at, { at, sealed: this.#place.seal(value), ttl: ttlOf(value, ttl, terms, chosenTtl) });
+      else {
+        const { fence } = missing.get(at)!;
+        made.set(at, { at, sealed: this.#place.seal(value), ttl: ttlOf(value, ttl, terms, chosenTtl), fence });
+      }
     }
     return [...made.values()];
   }

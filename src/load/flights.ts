@@ -1,3 +1,4 @@
+import type { Fence } from '../core/entry-extras.js';
 import { RecursiveLoadError, show } from '../core/errors.js';
 import type { Run } from './run.js';
 import { WatchedReads } from './watched-reads.js';
@@ -12,14 +13,17 @@ export class Flight {
   /** The prefix under which the entry will stand. */
   readonly prefix: string;
   readonly run: Run;
+  /** What it noted when its run began; nothing where no other process changes the entry, or tells. */
+  fence: Fence | undefined;
   /** The tags that the call gives the entry. */
   readonly #tags: readonly string[];
   /** Other tags that were deleted meanwhile: the factory may still choose one of them. */
   #deletedTags: Set<string> | undefined;
 
-  constructor(prefix: string, run: Run, tags: readonly string[] = []) {
+  constructor(prefix: string, run: Run, tags: readonly string[] = [], fence?: Fence) {
     this.prefix = prefix;
     this.run = run;
+    this.fence = fence;
     this.#tags = tags;
   }
 
@@ -29,6 +33,11 @@ export class Flight {
     this.#deletedTags ??= new Set();
     for (const tag of tags) this.#deletedTags.add(tag);
     return false;
+  }
+
+  /** Whether another process has written or deleted the entry meanwhile: nobody who asks now waits for it. */
+  get isOvertaken(): boolean {
+    return this.fence !== undefined && !this.fence.holds(this.#tags);
   }
 
   /** Whether one of these tags was deleted since the flight began. */
@@ -56,7 +65,7 @@ export class Flights {
   /** The flight that who asks for this name waits for. */
   joinable(name: string): Flight | undefined {
     const flight = this.#current.get(name);
-    return flight?.run.isGivenUp ? undefined : flight;
+    return flight === undefined || flight.run.isGivenUp || flight.isOvertaken ? undefined : flight;
   }
 
   /** @throws RecursiveLoadError if it is the factory of `key` that asks for it. */

@@ -64,6 +64,8 @@ async function waitForTurn(
   while (lease !== null) {
     if (lease !== undefined) run.hold(lease);
     else if (lockTimeout === undefined) return NOT_OURS;
+    // What was changed while it was waited is no matter: the factory has not begun.
+    flight.fence = place.fence(at, false);
     // Also with the lease: who had it may have stored the value after the last look.
     seen = await place.look(at);
     if (seen !== undefined && schema !== undefined && !(await accepts(schema, seen.value))) seen = undefined;

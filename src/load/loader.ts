@@ -80,7 +80,7 @@ export class Loader {
     const { at, factory, terms } = load;
     const { flights, keyPrefix } = this.#place;
     flights.checkNotStarting(at.name, at.key);
-    const flight = new Flight(keyPrefix, new Run(), terms.tags);
+    const flight = new Flight(keyPrefix, new Run(), terms.tags, this.#place.fence(at, false));
     flights.depart(at.name, flight);
     try {
       const { run } = flight;
@@ -122,7 +122,8 @@ export class Loader {
     // What was found is the caller's, who may change it.
     const known = found && { recalled: found, sealed: this.#place.seal(found.value) };
     const run = new Run();
-    const flight = new Flight(this.#place.keyPrefix, run, terms.tags);
+    const fence = this.#place.fence(at, lockTimeout === null);
+    const flight = new Flight(this.#place.keyPrefix, run, terms.tags, fence);
     this.#place.flights.depart(at.name, flight);
     const outcome = this.#fly(flight, load, known, lockTimeout);
     const { timeout } = terms;
@@ -170,7 +171,7 @@ export class Loader {
       const made = await making;
       run.done();
       if (made === undefined) {
-        if (known !== undefined && flights.isCurrent(at.name, flight)) await this.#place.drop(at);
+        if (known !== undefined && flights.isCurrent(at.name, flight)) await this.#place.drop(at, flight.fence);
         return undefined;
       }
       if (made === UNCHANGED) return await this.#renew(flight, load, known);
@@ -197,7 +198,7 @@ export class Loader {
     const { chosenTtl, tags = terms.tags } = flight.run.context;
     if (!this.#place.flights.isCurrent(at.name, flight) || flight.isTooOldFor(tags)) return;
     const storedTtl = ttlOf(made, ttl, terms, chosenTtl);
-    return keepIfItFits(() => this.#place.store(at, sealed, storedTtl, extrasOf(terms, loadTime, tags)));
+    return keepIfItFits(() => this.#place.store(at, sealed, storedTtl, extrasOf(terms, loadTime, tags), flight.fence));
   }
 
   /** What is known is right: it begins its ttl anew. What is gone meanwhile stays gone. */
@@ -209,7 +210,8 @@ export class Loader {
     const left = ttlOf(recalled.value, ttl, terms, chosenTtl);
     if (tags !== undefined || left <= 0) await this.#store(flight, load, recalled.value, sealed, recalled.loadTime);
     else if (this.#place.flights.isCurrent(at.name, flight)) {
-      await this.#place.renew(at, left, Math.max(terms.staleWhileRevalidate, terms.staleIfError));
+      const staleFor = Math.max(terms.staleWhileRevalidate, terms.staleIfError);
+      await this.#place.renew(at, left, staleFor, flight.fence);
     }
     return sealed;
   }

@@ -20,7 +20,7 @@ import {
 import { uniqueKeys } from '../core/call-reader.js';
 import { type Operation, set } from '../core/diagnostics.js';
 import type { Address } from '../core/engine.js';
-import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
+import type { EntryExtras, Fence, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError, CacheUnavailableError } from '../core/errors.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKey } from '../core/keys.js';
@@ -46,14 +46,30 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   protected abstract readonly flights: Flights;
   /** Whether what is read may have been written by another program: then a call's schema is asked. */
   protected readonly readsFromOutside: boolean = false;
-  /** Writes what a run has made, if anybody still has the place open. @throws ValueTooLargeError */
+  /** Writes what a run has made, if anybody still has the place open, and its fence holds; whether it did. @throws ValueTooLargeError */
   protected abstract writeLoaded(
     key: string,
     sealed: unknown,
     ttl: number,
     version: number,
     extras?: EntryExtras,
-  ): void;
+    fence?: Fence,
+  ): boolean;
+  /** What a run that begins now notes, where other processes may change the entry. @param _overrules their runs, too. */
+  protected fence(_key: string, _version: number, _overrules: boolean): Fence | undefined {
+    return undefined;
+  }
+
+  /** `renew`, by a run, if its fence holds. */
+  protected renewByRun(key: string, ttl: number, staleFor: number, version: number, _fence?: Fence): boolean {
+    return this.renew(key, ttl, staleFor, version);
+  }
+
+  /** `remove`, by a run, if its fence holds. */
+  protected removeByRun(key: string, version: number, _fence?: Fence): boolean {
+    return this.remove(key, version);
+  }
+
   /** Takes the lease of an entry's load, if no other process has it; `null` where there are no other processes. */
   protected takeLease(_key: string, _version: number): Lease | null | undefined {
     return null;
@@ -75,11 +91,13 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       eventOf: (operation) => this.eventOf(operation),
       seal: (value) => this.seal(value),
       unseal: (sealed) => this.unseal(sealed),
-      store: (at, sealed, ttl, extras) => this.#storeLoaded('getOrSet', at, sealed, ttl, extras),
+      fence: (at, overrules) => this.#fence(at, overrules),
+      store: (at, sealed, ttl, extras, fence) => this.#storeLoaded('getOrSet', at, sealed, ttl, extras, fence),
       storeMany: (made, extras) => this.#storeMany(made, extras),
-      renew: (at, ttl, staleFor) =>
-        unlessGone<boolean | undefined>(() => this.renew(at.key, ttl, staleFor, at.version), undefined),
-      drop: (at) => unlessGone<boolean | undefined>(() => this.remove(at.key, at.version), undefined),
+      renew: (at, ttl, staleFor, fence) =>
+        unlessGone<boolean | undefined>(() => this.renewByRun(at.key, ttl, staleFor, at.version, fence), undefined),
+      drop: (at, fence) =>
+        unlessGone<boolean | undefined>(() => this.removeByRun(at.key, at.version, fence), undefined),
       takeLease: (at) => this.#takeLease(at),
       look: (at) => unlessGone(() => this.lookAgain(at.key, at.version), undefined),
     };
@@ -295,8 +313,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   }
 
   #storeMany(made: readonly LoadedEntry[], extras: EntryExtras | undefined): void {
-    for (const { at, sealed, ttl } of made) {
-      keepIfItFits(() => this.#storeLoaded('getOrSetMany', at, sealed, ttl, extras));
+    for (const { at, sealed, ttl, fence } of made) {
+      keepIfItFits(() => this.#storeLoaded('getOrSetMany', at, sealed, ttl, extras, fence));
     }
   }
 
@@ -306,9 +324,10 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     sealed: unknown,
     ttl: number,
     extras: EntryExtras | undefined,
+    fence: Fence | undefined,
   ): void {
-    this.writeLoaded(key, sealed, ttl, version, extras);
-    if (set.hasSubscribers) this.tellSet(operation, key, version, ttl);
+    const isStored = this.writeLoaded(key, sealed, ttl, version, extras, fence);
+    if (isStored && set.hasSubscribers) this.tellSet(operation, key, version, ttl);
   }
 
   /** No closure: every load passes here. */
@@ -317,6 +336,15 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       return this.takeLease(key, version);
     } catch (error) {
       if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  #fence({ key, version }: Address, overrules: boolean): Fence | undefined {
+    try {
+      return this.fence(key, version, overrules);
+    } catch (error) {
+      if (isGone(error)) return undefined;
       throw error;
     }
   }

@@ -1,11 +1,13 @@
 import type { Operation, OperationEvent } from '../core/diagnostics.js';
 import type { Address, NewEntry } from '../core/engine.js';
-import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
+import type { EntryExtras, Fence, Lease, Recalled } from '../core/entry-extras.js';
 import type { Flights } from './flights.js';
 
 /** An entry as it was made, and the milliseconds that it is to live. */
 export interface LoadedEntry extends NewEntry {
   readonly ttl: number;
+  /** Of its flight. */
+  readonly fence: Fence | undefined;
 }
 
 /**
@@ -22,14 +24,25 @@ export interface LoadingPlace {
   seal(value: unknown): unknown;
   /** The opposite, for one reader. */
   unseal(sealed: unknown): unknown;
-  /** Stores what was made. @throws ValueTooLargeError, and then the value goes to the callers all the same. */
-  store(at: Address, sealed: unknown, ttl: number, extras: EntryExtras | undefined): void | Promise<void>;
+  /**
+   * What a run that begins now is to note, and to hand over when it stores, renews or drops. @param overrules whether the
+   * runs of other processes are out of date: they are not to store.
+   */
+  fence(at: Address, overrules: boolean): Fence | undefined;
+  /** Stores what was made, if the fence holds. @throws ValueTooLargeError, and then the value goes to the callers all the same. */
+  store(
+    at: Address,
+    sealed: unknown,
+    ttl: number,
+    extras: EntryExtras | undefined,
+    fence: Fence | undefined,
+  ): void | Promise<void>;
   /** Stores what one call has made, as far as it can be stored. */
   storeMany(made: readonly LoadedEntry[], extras: EntryExtras | undefined): void | Promise<void>;
   /** Gives the entry, stale or not, if it is there still, a new ttl. */
-  renew(at: Address, ttl: number, staleFor: number): boolean | undefined | Promise<unknown>;
+  renew(at: Address, ttl: number, staleFor: number, fence: Fence | undefined): boolean | undefined | Promise<unknown>;
   /** Removes the entry, stale or not. */
-  drop(at: Address): boolean | undefined | Promise<unknown>;
+  drop(at: Address, fence: Fence | undefined): boolean | undefined | Promise<unknown>;
   /** The right to run the factory; `undefined` if another process has it, `null` where there is none to agree with. */
   takeLease(at: Address): Lease | null | undefined | Promise<Lease | null | undefined>;
   /** The entry, stale or not, counted as nothing. Only asked where there are leases. */

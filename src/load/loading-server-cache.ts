@@ -44,6 +44,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       eventOf: (operation) => this.eventOf(operation),
       seal: (value) => engine.seal(value),
       unseal: (sealed) => engine.unseal(sealed),
+      fence: () => undefined,
       store: (at, sealed, ttl, extras) => this.#store(at, sealed, ttl, extras),
       storeMany: (made, extras) => this.#storeMany(made, extras),
       renew: (at, ttl, staleFor) => this.#storing(at, () => engine.renew(at, ttl, staleFor)),

@@ -228,15 +228,17 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     ttl: number,
     version: number,
     extras: EntryExtras | undefined,
-  ): void {
+  ): boolean {
     if (this.#store !== undefined) {
       this.#writeTo(this.#store, key, sealed, ttl, version, extras);
-      return;
+      return true;
     }
     // Who has the location open may have opened it anew since: then it is another store, with keyspaces of its own.
     const store = storeAt(this.#location);
     const keyspace = store?.keyspaces.keyspace(this.settings.keyPrefix, this.#hasKeyFunction);
-    if (store !== undefined && keyspace === this.#keyspace) this.#writeTo(store, key, sealed, ttl, version, extras);
+    if (store === undefined || keyspace !== this.#keyspace) return false;
+    this.#writeTo(store, key, sealed, ttl, version, extras);
+    return true;
   }
 
   #writeTo(

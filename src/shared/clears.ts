@@ -36,13 +36,27 @@ export class Clears {
     return prefix === NO_PREFIX_CELL ? 0 : this.#prefixes[prefix * CELL_WORDS + PREFIX.CLEARED];
   }
 
+  /** How often entries were removed one by one, by what their keys begin with. */
+  get sweeps(): number {
+    return Atomics.load(this.header, HEADER.SWEEPS);
+  }
+
+  /** What runs under way have read may be of entries that are about to be removed so. */
+  sweep(): void {
+    Atomics.add(this.header, HEADER.SWEEPS, 1);
+  }
+
+  /** Whether what has this stamp, and this prefix, was cleared since. */
+  hasSince(stamp: number, prefix: number): boolean {
+    if (((stamp - this.all) | 0) < 0) return true;
+    return prefix !== NO_PREFIX_CELL && ((stamp - this.ofPrefix(prefix)) | 0) < 0;
+  }
+
   /** Whether the record at `record` was cleared since it was written. */
   has(words: Int32Array, record: number): boolean {
     const stamp = words[record + RECORD.STAMP];
     const kind = words[record + RECORD.KIND];
-    if (((stamp - this.all) | 0) < 0) return true;
-    const prefix = prefixOf(kind);
-    if (prefix !== NO_PREFIX_CELL && ((stamp - this.ofPrefix(prefix)) | 0) < 0) return true;
+    if (this.hasSince(stamp, prefixOf(kind))) return true;
     return hasExtras(kind) && isTagDeleted(words, record, this.tags);
   }
 }

@@ -1,6 +1,6 @@
 import type { EntryExtras } from '../core/entry-extras.js';
 import { formOf, hasExtras, keyBytesOf, RECORD, valueOffset } from './record.js';
-import type { TagTable } from './tag-table.js';
+import type { TagCounts, TagTable } from './tag-table.js';
 
 /**
  * What an entry is stored with beside value and ttl stands before its value, a multiple of 8 bytes, and counts as a part
@@ -15,11 +15,12 @@ const BYTES_A_TAG = 8;
 /** No UTF-8 has it. */
 const END_OF_TEXT = 0xff;
 
-/** The bytes of these extras; `undefined` where there is nothing to be said. The tags' counts are those of now. */
+/** The bytes of these extras; `undefined` where there is nothing to be said. @param counts those that its tags had when it was made; else those of now. */
 export function encodeExtras(
   extras: EntryExtras | undefined,
   table: TagTable,
   prefixHash: number,
+  counts?: TagCounts,
 ): Uint8Array | undefined {
   if (extras === undefined) return undefined;
   const { staleFor, loadTime, tags } = extras;
@@ -37,7 +38,7 @@ export function encodeExtras(
   for (const [i, text] of texts.entries()) {
     const cell = table.cellOf(prefixHash, tags[i]!);
     words[BLOCK.CELLS + 2 * i] = cell;
-    words[BLOCK.CELLS + 2 * i + 1] = table.count(cell);
+    words[BLOCK.CELLS + 2 * i + 1] = counts === undefined ? table.count(cell) : counts[cell];
     bytes.set(text, at);
     at += text.length + 1;
   }

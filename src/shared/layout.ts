@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { InvalidConfigError } from '../core/errors.js';
 
 /** Changes with every change of what stands here: a segment of another layout is never reinterpreted. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 /** The first eight bytes of every segment. */
 export const MAGIC = 'locmem\r\n';
 /** Reads otherwise on a machine of the other byte order. */
@@ -34,6 +34,8 @@ export const HEADER = {
   BOOT: 18,
   /** 1 if all that was written is on the disk, and nobody has the segment open; 0 if somebody has; 2 in between. */
   CLEAN: 19,
+  /** How often entries were removed one by one, whose keys nobody else knows: what runs under way make is not stored. */
+  SWEEPS: 20,
   /** Held while what follows changes, and the prefixes and the dictionary. */
   LOCK: 32,
   /** How often anything was cleared: what records are stamped with. */
@@ -154,6 +156,11 @@ export function admissionWords(slots: number): number {
   return ADMISSION_HEADER_WORDS + sketchWords(slots) + departedWords(slots);
 }
 
+/** A group of the table of recent writes: its count, and for each of its keys the hash and, `KEYS` further, the moment. */
+export const WRITES = { FORGOTTEN: 1, HASHES: 2, KEYS: 7, GROUP_WORDS: 16 } as const;
+/** One group for so many buckets: the table has 0.7 % of a shard, and knows the last writes to a tenth as many keys as it holds. */
+const BUCKETS_A_GROUP = 8;
+
 /** One slot for so many bytes of a shard: entries of 100 bytes fill the log when five sixths of the slots are taken. */
 const BYTES_A_SLOT = 144;
 
@@ -182,6 +189,8 @@ export interface Layout {
   readonly buckets: number;
   readonly indexAt: number;
   readonly admissionAt: number;
+  readonly writeGroups: number;
+  readonly writesAt: number;
   readonly probationAt: number;
   readonly mainAt: number;
   /** The largest encoded value that is taken. */
@@ -212,7 +221,10 @@ export function layoutOf(maxBytes: number): Layout {
   const shardBytes = Math.floor((fileSize - shardsAt) / SHARDS / 128) * 128;
   const buckets = Math.floor(shardBytes / BYTES_A_SLOT / WAYS);
   const admissionAt = SHARD_HEADER_BYTES + buckets * BUCKET_WORDS * 4;
-  const probationAt = aligned(admissionAt + 4 * admissionWords(buckets * WAYS), UNIT);
+  const writeGroups = Math.ceil(buckets / BUCKETS_A_GROUP);
+  const groupBytes = 4 * WRITES.GROUP_WORDS;
+  const writesAt = aligned(admissionAt + 4 * admissionWords(buckets * WAYS), groupBytes);
+  const probationAt = writesAt + writeGroups * groupBytes;
   const mainAt = probationAt + aligned(Math.floor((shardBytes - probationAt) * PROBATION_SHARE), UNIT);
   return {
     fileSize,
@@ -231,6 +243,8 @@ export function layoutOf(maxBytes: number): Layout {
     buckets,
     indexAt: SHARD_HEADER_BYTES,
     admissionAt,
+    writeGroups,
+    writesAt,
     probationAt,
     mainAt,
     largestValue: Math.floor(maxBytes / 8),

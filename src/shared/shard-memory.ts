@@ -2,6 +2,7 @@ import type { Channel } from 'node:diagnostics_channel';
 import { Admission } from './admission.js';
 import { BUCKET_WORDS, COUNT, INTENT, type Layout, META, PLACE, SHARD, UNIT, VERSION, WAYS } from './layout.js';
 import type { OutgoingRecord } from './outgoing-record.js';
+import { RecentWrites } from './recent-writes.js';
 import {
   bodySum,
   DEAD,
@@ -39,6 +40,7 @@ export class ShardMemory {
   readonly admission: Admission;
   /** What left by itself, to be told of when the lock is free: who listens may use the cache. `undefined` while there is nothing. */
   departures: Departure[] | undefined;
+  readonly writes: RecentWrites;
   readonly firstSlot: number;
   readonly endOfSlots: number;
   readonly #buckets: number;
@@ -60,6 +62,7 @@ export class ShardMemory {
     this.probation = new Ring(this.words, SHARD.PROBATION, firstUnit, border);
     this.main = new Ring(this.words, SHARD.MAIN, border, this.#endUnit);
     this.admission = new Admission(this.words, layout.admissionAt / 4, layout.buckets * WAYS);
+    this.writes = new RecentWrites(this.words, layout.writesAt / 4, layout.writeGroups);
     const bits = 32 - Math.clz32(this.#endUnit);
     this.#placeMask = 2 ** bits - 1;
     this.#movesShift = bits;

@@ -17,6 +17,7 @@ import { NearCache } from './near-cache.js';
 import { nameOf, namespaceBytes } from './outgoing-record.js';
 import { MISS } from './reader.js';
 import { CODEC, NO_PREFIX_CELL } from './record.js';
+import { RunFence } from './run-fence.js';
 import { Search } from './search.js';
 import { openSegment, type Part, type Segment } from './segment.js';
 import { readSharedOptions, type SharedCacheOptions } from './shared-options.js';
@@ -25,6 +26,8 @@ import { removePrefix, removeUnder, survey } from './survey.js';
 /** Near values may take this part of the segment's size, encoded. */
 const NEAR_SHARE = 1 / 4;
 const MOST_NAMESPACES = 100;
+const NO_TAGS: readonly string[] = [];
+
 /**
  * A cache in memory that every process and thread of the machine shares: whoever opens the same location as the same
  * user has the same cache. Coherent, crash-proof, warm after a restart; no server.
@@ -113,6 +116,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   [clearUnder](head: string): void {
     this.checkOpen();
     if (this.#hasKeyFunction) throw cannotClearUnder(head, HAS_KEY_FUNCTION);
+    this.#segment.clears.sweep();
     removeUnder(this.#segment, this.#ownNamespace, head);
     this.flights.overruleAll();
   }
@@ -243,6 +247,16 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   }
 
   protected override renew(key: string, ttl: number, staleFor: number, version: number): boolean {
+    return this.renewByRun(key, ttl, staleFor, version);
+  }
+
+  protected override renewByRun(
+    key: string,
+    ttl: number,
+    staleFor: number,
+    version: number,
+    fence?: RunFence,
+  ): boolean {
     const renewed = this.#change(
       key,
       version,
@@ -251,6 +265,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
         return true;
       },
       true,
+      false,
+      fence,
     );
     return renewed as boolean;
   }
@@ -277,6 +293,21 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   /** Caches of one prefix share its tags, also where one of them makes its keys itself. */
   protected override tagsChanged(tags: readonly string[]): void {
     for (const flights of this.#flightsHere.values()) flights.overruleTagged(this.settings.keyPrefix, tags);
+  }
+
+  protected override fence(key: string, version: number, overrules: boolean): RunFence | undefined {
+    const segment = this.#segment;
+    if (segment.users === 0) return undefined;
+    const part = this.#address(this.#nameOf(key, version), version);
+    if (part === undefined) return undefined;
+    const { writes } = part.memory;
+    const { hash } = segment.out;
+    if (overrules) {
+      segment.enter(part);
+      writes.add(hash);
+      segment.leave(part);
+    }
+    return new RunFence(segment.clears, this.#prefixCell, this.#prefixHash, writes, hash);
   }
 
   protected override takeLease(key: string, version: number): Lease | null | undefined {
@@ -322,11 +353,15 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     ttl: number,
     version: number,
     extras?: EntryExtras,
-  ): void {
-    if (this.#segment.users > 0) this.#writeEntry(key, sealed, ttl, version, false, extras);
+    fence?: RunFence,
+  ): boolean {
+    return this.#segment.users > 0 && this.#writeEntry(key, sealed, ttl, version, false, extras, fence);
   }
 
-  /** @returns whether it was stored: not where the key is taken and only a new one is wanted. */
+  /**
+   * @param fence of the run that made it; without one, it is a call that overrules runs.
+   * @returns whether it was stored: not where the key is taken and only a new one is wanted, or the run is out of date.
+   */
   #writeEntry(
     key: string,
     sealed: unknown,
@@ -334,13 +369,14 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     version: number,
     onlyNew: boolean,
     extras?: EntryExtras,
+    fence?: RunFence,
   ): boolean {
     const segment = this.#segment;
     const { out, layout } = segment;
     const name = this.#nameOf(key, version);
     const part = this.#address(name, version);
     if (part === undefined) throw tooLong(key);
-    out.setValue(sealed, encodeExtras(extras, segment.clears.tags, this.#prefixHash));
+    out.setValue(sealed, encodeExtras(extras, segment.clears.tags, this.#prefixHash, fence?.tagCounts));
     if (out.valueBytes > layout.largestValue || out.units > part.memory.main.units) {
       throw tooLarge(key, out.valueBytes, layout.largestValue);
     }
@@ -350,8 +386,10 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     try {
       const at = onlyNew || ttl <= 0 ? part.shard.findHeld(out, now) : 0;
       if (onlyNew && at !== 0 && !part.shard.isStale(at, now)) return false;
+      if (fence === undefined) part.memory.writes.add(out.hash);
+      else if (!fence.holds(extras?.tags ?? NO_TAGS)) return false;
       part.memory.count(COUNT.SETS);
-      if (ttl > 0) part.shard.put(out, now + ttl, now);
+      if (ttl > 0) part.shard.put(out, now + ttl, now, fence?.stamp);
       else if (at !== 0) part.shard.remove(at);
     } finally {
       segment.leave(part);
@@ -374,6 +412,10 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
   }
 
   protected override remove(key: string, version: number): boolean {
+    return this.removeByRun(key, version);
+  }
+
+  protected override removeByRun(key: string, version: number, fence?: RunFence): boolean {
     const removed = this.#change(
       key,
       version,
@@ -385,6 +427,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
         return isLive;
       },
       true,
+      fence === undefined,
+      fence,
     );
     return removed as boolean;
   }
@@ -409,12 +453,18 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     return isNumber ? result : this.#segment.codec.decode(this.#segment.incoming);
   }
 
-  /** Calls `change` with the slot of the live entry, or the stale one, under the lock; `false` if there is none. */
+  /**
+   * Calls `change` with the slot of the live entry, or the stale one, under the lock; `false` if there is none.
+   *
+   * @param overrules whether runs under way are out of date then, also where there is none. @param fence of the run that does it.
+   */
   #change(
     key: string,
     version: number,
     change: (part: Part, at: number, now: number) => number | boolean,
     mayBeStale = false,
+    overrules = false,
+    fence?: RunFence,
   ): number | boolean {
     this.checkOpen();
     const segment = this.#segment;
@@ -425,6 +475,8 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
       const now = this.#clock.now();
       segment.enter(part);
       try {
+        if (fence !== undefined && !fence.holds(NO_TAGS)) return false;
+        if (overrules) part.memory.writes.add(segment.out.hash);
         const at = mayBeStale ? part.shard.findHeld(segment.out, now) : part.shard.find(segment.out, now);
         if (at !== 0) result = change(part, at, now);
       } finally {
@@ -460,6 +512,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
       else {
         this.#copyTo(to, newName, target, from, at, now);
         this.#address(name, version);
+        from.memory.writes.add(segment.out.hash);
         const left = from.shard.find(segment.out, now);
         if (left !== 0) from.shard.remove(left);
       }
@@ -477,6 +530,7 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     this.#address(newName, target);
     out.setEncoded(incoming.form, incoming.body);
     out.prefix = this.#prefixCell;
+    to.memory.writes.add(out.hash);
     // A clear meanwhile removes it there, too, or that of a tag.
     to.shard.put(out, incoming.expiresAt, now, incoming.stamp);
   }
@@ -488,7 +542,10 @@ export class SharedCache extends LoadingCache implements ClearsUnder {
     if (keyPrefix === '') changing.clearAll();
     else if (this.#prefixCell !== NO_PREFIX_CELL) changing.clearPrefix(this.#prefixCell);
     else if (this.#hasKeyFunction) throw cannotTell(keyPrefix);
-    else removePrefix(this.#segment, namespaceBytes(keyPrefix, 0, false));
+    else {
+      this.#segment.clears.sweep();
+      removePrefix(this.#segment, namespaceBytes(keyPrefix, 0, false));
+    }
     for (const flights of this.#flightsHere.values()) flights.overruleAll(keyPrefix === '' ? undefined : keyPrefix);
   }
 

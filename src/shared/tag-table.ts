@@ -1,6 +1,9 @@
 /** So near the end of its round, a counter is only moved on after everything was cleared. More than can wait for that at once. */
 const LAST_OF_ROUND = 1024;
 
+/** What all counters stood at, at one moment. */
+export type TagCounts = Int32Array;
+
 /**
  * How often each tag was deleted: a table of counters, one for all tags whose hash falls on it. An entry keeps the counts
  * of its tags that it was stored with, and is gone when one of them has moved on. So `deleteTag` is one addition, whatever
@@ -23,6 +26,9 @@ export class TagTable {
   /** Of all counters, each times its weight: what a damaged table does not fit. In another page of the file. */
   readonly #sum: Int32Array;
   readonly #seed: number;
+  /** The counters as they were when their sum was this. */
+  #counts: TagCounts | undefined;
+  #countsSum = 0;
 
   /** @param cells a power of two of them. @param sum one word. @param seed of the segment: nobody can choose tags that collide. */
   constructor(cells: Int32Array, sum: Int32Array, seed: number) {
@@ -51,6 +57,32 @@ export class TagTable {
     for (let i = at; i < at + 2 * tags; i += 2) {
       // A cell that there is not has no count either.
       if (cells[noted[i]] !== noted[i + 1]) return true;
+    }
+    return false;
+  }
+
+  /**
+   * All counters as they are now, for who stores an entry later, with tags that it does not know yet. One copy for all, as
+   * long as none moves: a load that begins costs a look at their sum. Where somebody died before he added to that, a copy
+   * may be older than it should be: the entry is dead at once.
+   */
+  counts(): TagCounts {
+    const sum = Atomics.load(this.#sum, 0);
+    if (this.#counts === undefined || this.#countsSum !== sum) {
+      this.#countsSum = sum;
+      this.#counts = this.#cells.slice();
+    }
+    return this.#counts;
+  }
+
+  /** Whether one of these tags was deleted since the counters stood so. */
+  isDeletedSince(counts: TagCounts, prefixHash: number, tags: readonly string[]): boolean {
+    for (const tag of tags) {
+      const cell = this.cellOf(prefixHash, tag);
+      if (counts[cell] === this.count(cell)) continue;
+      // It may be that their sum lags behind, for good.
+      this.#counts = undefined;
+      return true;
     }
     return false;
   }

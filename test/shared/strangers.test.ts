@@ -144,7 +144,7 @@ describe('a location that is not ours to use', () => {
     const fd = openSync(location, 'r+');
     writeSync(fd, Buffer.from([99]), 0, 1, 8);
     closeSync(fd);
-    assert.throws(() => open(location), refusal(/layout 99.*layout 2.*delete/));
+    assert.throws(() => open(location), refusal(/layout 99.*layout 3.*delete/));
   });
 
   it('is damaged in its header, or was truncated', () => {
