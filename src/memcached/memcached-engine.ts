@@ -31,7 +31,7 @@ import type { MemcachedSettings } from './memcached-options.js';
 import { checkReply, isStored, refused } from './replies.js';
 import type { Server } from './server.js';
 import { closePool, openPool, type ServerPool } from './server-pool.js';
-import { leaseName } from './side-names.js';
+import { leaseName, leaseStart } from './side-names.js';
 import { checkStoredName, removeWhere } from './stored-names.js';
 import { TagVersions } from './tag-versions.js';
 
@@ -220,7 +220,10 @@ export class MemcachedEngine implements FarLoadingEngine {
 
   async removeMany(ats: readonly Address[]): Promise<number> {
     let count = 0;
-    await this.#byServer(ats, nameOf, async (server, own) => {
+    const leases = this.#removeLeases(ats);
+    // To one server what is sent first is done first.
+    if (ats.length > 1 || this.#pool.servers.length > 1) await leases;
+    const removing = this.#byServer(ats, nameOf, async (server, own) => {
       const names = own.map(nameOf);
       const reading = getMany(names);
       const replies = await server.exchange([...reading, ...names.map(remove)], this.#timeout);
@@ -233,6 +236,7 @@ export class MemcachedEngine implements FarLoadingEngine {
         if (line === 'DELETED' && (item === undefined || this.#isLive(item))) count++;
       }
     });
+    await Promise.all([leases, removing]);
     return count;
   }
 
@@ -268,6 +272,7 @@ export class MemcachedEngine implements FarLoadingEngine {
   /** Copies, then deletes what has not changed since: on two servers it cannot be one step. */
   async move(from: Address, to: Address): Promise<boolean> {
     if (from.name === to.name) return this.contains(from);
+    await this.#removeLeases([from, to]);
     return this.#untilSettled(from, async () => {
       const item = await this.#item(from, gets(from.name));
       if (!this.#isLive(item)) return false;
@@ -290,10 +295,12 @@ export class MemcachedEngine implements FarLoadingEngine {
       return;
     }
     const { isOurs } = storedKeys(this.#settings);
+    await this.#removeAllLeases();
     await this.#removeWhere(isOurs);
   }
 
   async removeUnder(head: string): Promise<void> {
+    await this.#removeAllLeases();
     await this.#removeWhere((name) => name.startsWith(head));
   }
 
@@ -312,6 +319,23 @@ export class MemcachedEngine implements FarLoadingEngine {
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
     await closePool(this.#memcached.poolKey, this.#pool);
+  }
+
+  /** What goes before the entries: no run of any process that is under way stores any more. */
+  #removeLeases(ats: readonly Address[]): Promise<void> {
+    const names = ats.map(({ name }) => leaseName(this.#settings.keyPrefix, name));
+    return this.#byServer(
+      names,
+      (name) => name,
+      async (server, own) => {
+        for (const { line } of await server.exchange(own.map(remove), this.#timeout)) checkReply(line);
+      },
+    );
+  }
+
+  async #removeAllLeases(): Promise<void> {
+    const start = leaseStart(this.#settings.keyPrefix);
+    await this.#removeWhere((name) => name.startsWith(start));
   }
 
   async #removeWhere(isWanted: (name: string) => boolean): Promise<void> {
@@ -411,7 +435,11 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   /** Runs once for each server, with those of its keys. */
-  async #byServer<T>(all: readonly T[], nameOf: (one: T) => string, run: (server: Server, own: T[]) => Promise<void>) {
+  async #byServer<T>(
+    all: readonly T[],
+    nameOf: (one: T) => string,
+    run: (server: Server, own: T[]) => Promise<void>,
+  ): Promise<void> {
     const groups = [...this.#pool.grouped(all, nameOf)];
     await Promise.all(groups.map(([server, own]) => run(server, own)));
   }

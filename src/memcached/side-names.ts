@@ -6,9 +6,14 @@ export function tagName(keyPrefix: string, tag: string): string {
   return fitting(`${keyPrefix}:tag:${tag}`);
 }
 
+/** What the stored keys of leases begin with, but for those that go by their hash. */
+export function leaseStart(keyPrefix: string): string {
+  return `${keyPrefix}:lease:`;
+}
+
 /** The stored key of the lease of an entry's load. */
 export function leaseName(keyPrefix: string, name: string): string {
-  return fitting(`${keyPrefix}:lease:${name}`);
+  return fitting(leaseStart(keyPrefix) + name);
 }
 
 /** What memcached does not take as it is goes by its hash. */

@@ -105,14 +105,17 @@ local value = table.concat(parts)
 if ARGV[7] == '' then redis.call('SET', KEYS[1], value) else redis.call('SET', KEYS[1], value, 'PX', ARGV[7]) end
 return 1`);
 
-/** KEYS: entries, on a cluster one. How many lived; all are gone. */
+/**
+ * KEYS: entries, on a cluster one; then the leases of their loads. How many entries lived; all are gone, and the leases,
+ * too, so that no run that is under way stores.
+ */
 export const REMOVE: Script = script(`${LOOK}
 local count = 0
-for i, key in ipairs(KEYS) do
-  local state, head = look(key)
+for i = 1, #KEYS / 2 do
+  local state, head = look(KEYS[i])
   if state == 'ask' then return { '?', head.text } end
   if state == 'live' then count = count + 1 end
-  redis.call('UNLINK', key)
+  redis.call('UNLINK', KEYS[i], KEYS[#KEYS / 2 + i])
 end
 return count`);
 
@@ -178,8 +181,9 @@ end
 redis.call('SET', KEYS[1], (head and head.text or '') .. text, 'KEEPTTL')
 return text`);
 
-/** KEYS: from, to, which is not on a cluster. 1 if there was something to move; its expiry and its tags go along. */
+/** KEYS: from, to, not on a cluster; their leases. 1 if there was something to move; its expiry and its tags go along. */
 export const MOVE: Script = script(`${LOOK}
 if look(KEYS[1]) ~= 'live' then return 0 end
+redis.call('UNLINK', KEYS[3], KEYS[4])
 redis.call('RENAME', KEYS[1], KEYS[2])
 return 1`);

@@ -29,12 +29,18 @@ export class RedisLeaseServer implements LeaseServer {
   }
 }
 
+/** What the keys of all leases of a prefix begin with. */
+export function leaseStart(keyPrefix: string): string {
+  return `${keyPrefix}:lease:`;
+}
+
 /**
  * The key of an entry's lease, which on a cluster must be in the entry's slot, for one script to see both; `undefined`
  * where the braces of its name leave no room for one.
  */
-export function leaseKeyOf(name: string, keyPrefix: string): string | undefined {
-  const start = `${keyPrefix}:lease:`;
+export function leaseKeyOf(name: string, keyPrefix: string, isCluster: boolean): string | undefined {
+  const start = leaseStart(keyPrefix);
+  if (!isCluster) return `${start}{${name}}`;
   return [`${start}{${name}}`, `${start}${name}`].find((key) => hashed(key) === hashed(name));
 }
 

@@ -11,7 +11,7 @@ import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import { Connection } from './connection.js';
 import { Entries, hearingTags, LONGEST_TTL } from './entries.js';
 import { INCREASE, MOVE, REMOVE } from './entry-scripts.js';
-import { leaseKeyOf } from './lease-server.js';
+import { leaseKeyOf, leaseStart } from './lease-server.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
 import { REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
@@ -183,11 +183,17 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   async takeLease({ name }: Address): Promise<Lease | undefined> {
-    const key = leaseKeyOf(name, this.#cacheSettings.keyPrefix);
+    const isCluster = await this.#isCluster();
+    const key = leaseKeyOf(name, this.#cacheSettings.keyPrefix, isCluster);
     // On a cluster nobody could see lease and entry at once: then every process has its own.
-    if (key === undefined && (await this.#isCluster())) return { release() {} };
+    if (key === undefined) return { release() {} };
     const { leases, leaseServer } = this.#place;
-    return leases.take(name, key ?? `${this.#cacheSettings.keyPrefix}:lease:${name}`, leaseServer);
+    return leases.take(name, key, leaseServer);
+  }
+
+  /** The keys of the leases of these entries, for who puts an end to them; where there is none, that of the entry itself. */
+  #leaseKeys(names: readonly string[], isCluster: boolean): string[] {
+    return names.map((name) => leaseKeyOf(name, this.#cacheSettings.keyPrefix, isCluster) ?? name);
   }
 
   async contains({ name }: Address): Promise<boolean> {
@@ -209,7 +215,7 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   async remove({ name }: Address): Promise<boolean> {
-    return (await this.#entries.judged(REMOVE, [name], [])) === 1;
+    return (await this.#remove([name], await this.#isCluster())) === 1;
   }
 
   async removeMany(ats: readonly Address[]): Promise<number> {
@@ -218,7 +224,11 @@ export class RedisEngine implements FarLoadingEngine {
       return removed.filter((was) => was).length;
     }
     const names = ats.map(({ name }) => name);
-    return (await this.#entries.judged(REMOVE, names, [])) as number;
+    return this.#remove(names, false);
+  }
+
+  async #remove(names: readonly string[], isCluster: boolean): Promise<number> {
+    return (await this.#entries.judged(REMOVE, [...names, ...this.#leaseKeys(names, isCluster)], [])) as number;
   }
 
   async prolong(at: Address, ttl: number): Promise<boolean> {
@@ -240,7 +250,8 @@ export class RedisEngine implements FarLoadingEngine {
   async move(from: Address, to: Address): Promise<boolean> {
     if (from.name === to.name) return this.contains(from);
     if (await this.#isCluster()) return this.#moveAcross(from, to);
-    return (await this.#entries.judged(MOVE, [from.name, to.name], [])) === 1;
+    const names = [from.name, to.name];
+    return (await this.#entries.judged(MOVE, [...names, ...this.#leaseKeys(names, false)], [])) === 1;
   }
 
   /**
@@ -248,6 +259,9 @@ export class RedisEngine implements FarLoadingEngine {
    * that nothing is lost. For a moment it stands at both.
    */
   async #moveAcross(from: Address, to: Address): Promise<boolean> {
+    const { keyPrefix } = this.#cacheSettings;
+    const leases = [from, to].map(({ name }) => leaseKeyOf(name, keyPrefix, true));
+    await Promise.all(leases.map((key) => key !== undefined && this.#send(key, false, ['UNLINK', key])));
     for (let i = 0; i < MOVES; i++) {
       const found = await this.#entries.findOne(from.name);
       if (found === undefined || found.left <= 0) return false;
@@ -262,12 +276,24 @@ export class RedisEngine implements FarLoadingEngine {
   async removeAll(): Promise<void> {
     const nodes = await this.#connection.nodes();
     if (this.#cacheSettings.keyPrefix === '') await Promise.all(nodes.map(({ send }) => send(['FLUSHDB', 'ASYNC'])));
-    else await Promise.all(nodes.map((node) => this.#removeListed(node, storedKeys(this.#cacheSettings))));
+    else {
+      const keys = storedKeys(this.#cacheSettings);
+      await this.#removeLeases(nodes);
+      await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
+    }
   }
 
   async removeUnder(head: string): Promise<void> {
     const nodes = await this.#connection.nodes();
     const keys = { beginning: head, isOurs: (name: string) => name.startsWith(head) };
+    await this.#removeLeases(nodes);
+    await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
+  }
+
+  /** Before the entries: no run of any process that is under way stores any more. */
+  async #removeLeases(nodes: readonly Node[]): Promise<void> {
+    const beginning = leaseStart(this.#cacheSettings.keyPrefix);
+    const keys = { beginning, isOurs: (name: string) => name.startsWith(beginning) };
     await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
   }
 
