@@ -1,10 +1,8 @@
-/** Asks for the key whenever a round begins, by a factory whose runs leave marks, and tells what its callers were told. */
+/** Asks for the key whenever a round begins, by a factory whose runs leave marks, and tells what it was told. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Answer, type Backend, KEY, madeBy, openCache, planOf, type Said, TAG } from './fleet-rounds.js';
-
-const CALLERS = 2;
 
 const [backend, where, marks, number] = process.argv.slice(2) as [Backend, string, string, string];
 const member = Number(number);
@@ -52,18 +50,16 @@ async function play(round: number): Promise<void> {
     const run = mark(round);
     return isHeld || takes > 0 ? makeLater(round, run) : make(round, run);
   };
-  const calls = Array.from({ length: CALLERS }, () =>
-    cache.getOrSet(KEY, factory, { tags: [TAG], lockTimeout: '10m' }).then(
-      (value): Answer => ({ value }),
-      (error: Error): Answer => ({ error: error.message }),
-    ),
+  const answer = cache.getOrSet(KEY, factory, { tags: [TAG], lockTimeout: '10m' }).then(
+    (value): Answer => ({ value }),
+    (error: Error): Answer => ({ error: error.message }),
   );
   if (isHeld) {
     // One connection: what was asked before is answered before.
     await cache.get('another');
     say('asked');
   }
-  say(await Promise.all(calls));
+  say(await answer);
 }
 
 async function end(): Promise<void> {

@@ -5,8 +5,8 @@ import { Child } from './shared-place.js';
 /** For the slowest of rounds, in which a lease on a server ends by itself, and for the start of all. */
 const LIMIT_MS = 60_000;
 
-/** What became of a member in a round: what its callers were told, or what ended it. */
-export type Outcome = readonly Answer[] | { readonly ended: number | string };
+/** What became of a member in a round: what it was told, or what ended it. */
+export type Outcome = Answer | { readonly ended: number | string };
 
 /** Processes that play rounds: the next begins when all have told what came of the last. */
 export class Fleet {
@@ -21,7 +21,12 @@ export class Fleet {
   /** @param marks a folder, for the mark of each run. */
   static async start(size: number, backend: Backend, where: string, marks: string): Promise<Fleet> {
     const fleet = new Fleet([backend, where, marks]);
-    await fleet.enlist(Array.from({ length: size }, (_, member) => member));
+    try {
+      await fleet.enlist(Array.from({ length: size }, (_, member) => member));
+    } catch (error) {
+      await fleet.kill();
+      throw error;
+    }
     return fleet;
   }
 
@@ -63,13 +68,13 @@ export class Fleet {
     });
   }
 
-  /** All go, of themselves. @returns what ended each that did not end well. */
-  async end(): Promise<ReadonlyMap<number, Said | Outcome>> {
-    const everybody = [...this.#members.keys()];
-    const ended = await this.#listen('the end', everybody, () => {
+  /** All go, of themselves. */
+  async end(): Promise<void> {
+    const goodbye = () => {
       for (const member of this.#members) member.send('end');
-    });
-    return new Map([...ended].filter(([, outcome]) => !('ended' in (outcome as object)) || (outcome as { ended: unknown }).ended !== 0));
+    };
+    const outcomes = await this.#listen('the end', [...this.#members.keys()], goodbye);
+    for (const [member, outcome] of outcomes) assert.deepEqual(outcome, { ended: 0 }, `the end of process ${member}`);
   }
 
   /** Leaves nobody behind. */
