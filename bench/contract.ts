@@ -35,6 +35,8 @@ export interface SyncPeer {
 }
 
 interface AsyncStoreOptions extends StoreOptions {
+  /** Milliseconds past its ttl for which `getOrSet` may answer with an entry, while it is made anew. Not named: none. */
+  readonly staleFor?: number;
   /** Makes the value that `getOrSet` stores on a miss. */
   load(key: string): Promise<unknown>;
 }
@@ -49,7 +51,7 @@ export interface AsyncPeer {
   readonly name: string;
   readonly package: string | null;
   readonly setting: string;
-  readonly offers: { readonly get: boolean; readonly getOrSet: boolean };
+  readonly offers: { readonly get: boolean; readonly getOrSet: boolean; readonly stale: boolean };
   open(options: AsyncStoreOptions): Promise<AsyncStore>;
 }
 
@@ -137,6 +139,11 @@ export interface ServerPeer {
   open(options: ServerOptions): Promise<ServerStore>;
 }
 
+/** A cache on a server, or in a file that processes share, of which only loading is compared. */
+export interface LoaderPeer extends Pick<ServerPeer, 'name' | 'package' | 'setting' | 'server'> {
+  open(options: ServerOptions): Promise<Pick<ServerStore, 'getOrSet'>>;
+}
+
 /** How long to measure, and at which sizes. */
 export interface Effort {
   readonly rounds: number;
@@ -157,6 +164,8 @@ export interface Effort {
 export interface Figure {
   readonly value: number;
   readonly note?: string;
+  /** How often a factory ran for it; of several rounds, in the one with the most. */
+  readonly runs?: number;
 }
 
 /** One table of a scenario: its rows, and the row that the others are compared with. */

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ServerPeer, SharedPeer } from './contract.js';
+import type { LoaderPeer, ServerPeer, SharedPeer } from './contract.js';
 import { markdownTable } from './markdown.js';
 import {
   asyncPeers,
+  loaderPeers,
   objectPeers,
   serverPeers,
   sharedPeers,
@@ -32,13 +33,17 @@ export function describePeers(): string[] {
     ...[...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
       return [name, id === null ? '' : versionOf(id), setting];
     }),
-    ...[...sharedPeers, ...serverPeers, ...tieredPeers].map((peer) => [peer.name, versions(peer), peer.setting]),
+    ...[...sharedPeers, ...serverPeers, ...tieredPeers, ...loaderPeers].map((peer) => [
+      peer.name,
+      versions(peer),
+      peer.setting,
+    ]),
   ];
   return markdownTable(['contender', 'version', 'settings'], ['left', 'left', 'left'], rows);
 }
 
 /** Of the package, and of the server it talks to. */
-function versions(peer: SharedPeer | ServerPeer): string {
+function versions(peer: SharedPeer | ServerPeer | LoaderPeer): string {
   const version = peer.package === null ? '' : versionOf(peer.package);
   if (peer.server === undefined) return version;
   if (!takesPart(peer)) return `left out: no ${peer.server} on the PATH`;

@@ -70,11 +70,13 @@ async function startAll(
   }
 }
 
-/** The middle round (the lower of two), the worst, or the best; its note goes along. */
+/** The middle round (the lower of two), the worst, or the best; its note goes along. Of runs, the most in any round. */
 function combine(figures: readonly Figure[], how: Scenario['combine']): Figure {
   const ascending = [...figures].sort((a, b) => a.value - b.value);
   const last = ascending.length - 1;
-  return ascending[{ min: 0, median: last >> 1, max: last }[how]] as Figure;
+  const chosen = ascending[{ min: 0, median: last >> 1, max: last }[how]] as Figure;
+  if (chosen.runs === undefined) return chosen;
+  return { ...chosen, runs: Math.max(...figures.map(({ runs = 0 }) => runs)) };
 }
 
 function put(results: Results, cell: Cell, figure: Figure): void {

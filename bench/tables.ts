@@ -24,11 +24,17 @@ function tableOf(scenario: Scenario, table: Table, results: Results, effort: Eff
 
 function figureCells(unit: Scenario['unit'], figure: Figure | undefined, base: Figure | undefined): string[] {
   if (figure === undefined) return unit === 'ns' ? ['', '', ''] : ['', ''];
-  const note = figure.note === undefined ? '' : ` (${figure.note})`;
+  const runs = figure.runs === undefined ? [] : [formatRuns(figure.runs)];
+  const notes = [...runs, ...(figure.note === undefined ? [] : [figure.note])];
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   if (Number.isNaN(figure.value)) return unit === 'ns' ? [note, '', ''] : [note, ''];
   const ratio = base === undefined ? '' : formatRatio(base.value / figure.value);
   const value = `${formatValue(figure.value)}${note}`;
   return unit === 'ns' ? [value, formatPerSecond(figure.value), ratio] : [value, ratio];
+}
+
+export function formatRuns(runs: number): string {
+  return runs === 1 ? '1 run' : `${runs.toLocaleString('en-US')} runs`;
 }
 
 export function formatRatio(ratio: number): string {

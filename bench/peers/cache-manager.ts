@@ -6,7 +6,7 @@ export const cacheManager: AsyncPeer = {
   package: 'cache-manager',
   setting:
     'createCache({ ttl }): its in-memory Map, not serialized, its default (copying objects: createKeyv of cacheable)',
-  offers: { get: true, getOrSet: true },
+  offers: { get: true, getOrSet: true, stale: false },
   async open({ capacity, ttl, isolation, load }) {
     const { createCache } = await import('cache-manager');
     const { createKeyv } = await import('cacheable');

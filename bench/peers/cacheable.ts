@@ -20,7 +20,7 @@ export const cacheable: AsyncPeer = {
   name: 'cacheable',
   package: 'cacheable',
   setting: 'new Cacheable({ ttl, primary: createKeyv({ ttl, lruSize, useClone: false }) }): stats off, its default',
-  offers: { get: true, getOrSet: true },
+  offers: { get: true, getOrSet: true, stale: false },
   async open({ capacity, ttl, isolation, load }) {
     const { Cacheable, createKeyv } = await import('cacheable');
     const expiry = ttl === null ? {} : { ttl };

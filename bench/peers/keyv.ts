@@ -5,7 +5,7 @@ export const keyv: AsyncPeer = {
   name: 'keyv',
   package: 'keyv',
   setting: 'new Keyv({ ttl }) on its Map, with serialize and deserialize undefined (copying objects: its default JSON)',
-  offers: { get: true, getOrSet: false },
+  offers: { get: true, getOrSet: false, stale: false },
   async open({ ttl, isolation }) {
     const { Keyv } = await import('keyv');
     const cache = new Keyv(ttl === null ? {} : { ttl });

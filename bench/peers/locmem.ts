@@ -1,4 +1,5 @@
 import type { AsyncPeer, Isolation, SyncPeer } from '../contract.js';
+import { loadingThrough } from './loading-through.js';
 
 type Policy = 'lru' | 'tinylfu';
 
@@ -22,14 +23,14 @@ function asyncLocmem(policy: Policy): AsyncPeer {
     name: `locmem ${policy}`,
     package: 'locmem',
     setting: `new LocMemCache({ maxEntries, ttl, policy: '${policy}', values })`,
-    offers: { get: true, getOrSet: true },
-    async open({ capacity, ttl, isolation, load }) {
+    offers: { get: true, getOrSet: true, stale: true },
+    async open({ capacity, ttl, staleFor, isolation, load }) {
       const { LocMemCache } = await import('locmem');
       const cache = new LocMemCache({ maxEntries: capacity, ttl, policy, ...valuesOption(isolation) });
       return {
         get: (key) => cache.get(key),
         set: (key, value) => cache.set(key, value),
-        getOrSet: (key) => cache.getOrSet(key, () => load(key)),
+        getOrSet: loadingThrough(cache, load, staleFor),
       };
     },
   };

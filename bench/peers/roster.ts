@@ -1,10 +1,10 @@
-import type { AsyncPeer, Server, ServerPeer, SharedPeer, SyncPeer, Table } from '../contract.js';
+import type { AsyncPeer, LoaderPeer, Server, ServerPeer, SharedPeer, SyncPeer, Table } from '../contract.js';
 import { isInstalled } from '../servers.js';
-import { asyncCacheDedupe } from './async-cache-dedupe.js';
+import { asyncCacheDedupe, asyncCacheDedupeOnRedis } from './async-cache-dedupe.js';
 import { bentocache, bentocacheOnRedis, bentocacheTiered } from './bentocache.js';
 import { cacheManager, cacheManagerOnRedis } from './cache-manager.js';
 import { cacheable, cacheableMemory, cacheableOnRedis, cacheableTiered } from './cacheable.js';
-import { cachifiedOnLru } from './cachified.js';
+import { cachifiedOnLru, cachifiedOnRedis } from './cachified.js';
 import { ipcCache } from './ipc-cache.js';
 import { keyv, keyvOnRedis } from './keyv.js';
 import { lmdbBatched, lmdbMapBatched, lmdbMapSync, lmdbSync } from './lmdb.js';
@@ -18,7 +18,7 @@ import { nodeCache } from './node-cache.js';
 import { quickLru } from './quick-lru.js';
 import { redis, redisClient, redisUntimed } from './redis.js';
 import { redisCache } from './server-cache.js';
-import { sharedCopy, sharedFrozen, sharedHeld, sharedNear, sharedPlain } from './shared-cache.js';
+import { asyncShared, sharedCopy, sharedFrozen, sharedHeld, sharedNear, sharedPlain } from './shared-cache.js';
 import { locmemAlone, sharedAlone, tieredLocmem, tieredShared } from './tiered-cache.js';
 import { tinyLru } from './tiny-lru.js';
 import { ttlCache, ttlCacheChecked } from './ttlcache.js';
@@ -42,6 +42,7 @@ export const syncPeers: readonly SyncPeer[] = [
 export const asyncPeers: readonly AsyncPeer[] = [
   asyncLocmemLru,
   asyncLocmemTinylfu,
+  asyncShared,
   keyv,
   cacheManager,
   cacheable,
@@ -91,6 +92,9 @@ export const tieredPeers: readonly ServerPeer[] = [
   bentocacheTiered,
   cacheableTiered,
 ];
+
+/** Take part where only loading is compared. */
+export const loaderPeers: readonly LoaderPeer[] = [cachifiedOnRedis, asyncCacheDedupeOnRedis];
 
 /** Whether what the peer talks to is on this machine. */
 export function takesPart({ server }: { readonly server?: Server }): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { SharedPeer, SyncPeer } from '../contract.js';
+import type { AsyncPeer, SharedPeer, SyncPeer } from '../contract.js';
+import { loadingThrough } from './loading-through.js';
 
 /** The segment is a few times as large as what is put in: near values may take a quarter of its size. */
 const ROOM = 5;
@@ -46,6 +47,23 @@ export const sharedPlain = sharedCache(
   { near: 'none' },
   'each read is one from the segment',
 );
+
+/** Where awaited calls of caches in the process are compared. */
+export const asyncShared: AsyncPeer = {
+  name: sharedNear.name,
+  package: 'locmem',
+  setting: sharedNear.setting,
+  offers: { get: true, getOrSet: true, stale: true },
+  async open({ ttl, staleFor, folder = '', load }) {
+    const { SharedCache } = await import('locmem');
+    const cache = new SharedCache({ location: join(folder, 'segment'), maxBytes: SMALLEST, ttl });
+    return {
+      get: (key) => cache.get(key),
+      set: (key, value) => cache.set(key, value),
+      getOrSet: loadingThrough(cache, load, staleFor),
+    };
+  },
+};
 
 /** As a store of small numbers, where what it holds, and for how long it stands still, is compared. */
 export const sharedHeld: SyncPeer = {

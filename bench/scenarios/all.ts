@@ -14,6 +14,7 @@ import { sharedLatency } from './shared-latency.js';
 import { sharedProcesses } from './shared-processes.js';
 import { sharedRead } from './shared-read.js';
 import { sharedSet } from './shared-set.js';
+import { stampede } from './stampede.js';
 import { tieredHit } from './tiered-hit.js';
 import { update } from './update.js';
 import { zipf } from './zipf.js';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   object,
   asyncGet,
   asyncGetOrSet,
+  stampede,
   sharedHit,
   sharedRead,
   sharedSet,

@@ -1,4 +1,4 @@
-import type { AsyncStore, Cell, Effort, Isolation, Round } from '../contract.js';
+import type { AsyncStore, Cell, Effort, Isolation, Round, Site } from '../contract.js';
 import { asyncPeers, peerNamed } from '../peers/roster.js';
 import { expectSum, timed, type Work } from '../timing.js';
 import { CAPACITY, keyOf, keysInOrder, keysUpTo, shuffledIds, sumOf, TTL } from '../workload.js';
@@ -17,8 +17,10 @@ export const numbers: Values<number> = { make: (id) => id, idOf: (value) => valu
 export async function awaitedHits<T>(
   cell: Cell,
   effort: Effort,
+  { folder }: Site,
   values: Values<T>,
   pick: (store: AsyncStore) => ((key: string) => Promise<unknown>) | undefined,
+  staleFor?: number,
 ): Promise<Round> {
   let loads = 0;
   const load = async (key: string): Promise<unknown> => {
@@ -26,11 +28,17 @@ export async function awaitedHits<T>(
     return values.make(Number(key.slice(keyOf(0).length - 1)));
   };
   const isolation = values.isolation === undefined ? {} : { isolation: values.isolation };
-  const store = await peerNamed(asyncPeers, cell.contender).open({ capacity: CAPACITY, ttl: TTL, load, ...isolation });
+  const stale = staleFor === undefined ? {} : { staleFor };
+  const options = { capacity: CAPACITY, ttl: TTL, folder, load, ...isolation, ...stale };
+  const store = await peerNamed(asyncPeers, cell.contender).open(options);
   const call = pick(store);
   if (call === undefined) throw new Error(`${cell.contender} does not offer this call`);
   const keys = keysUpTo(CAPACITY);
-  for (const [id, key] of keys.entries()) await (store.set?.(key, values.make(id)) ?? store.getOrSet?.(key));
+  for (const [id, key] of keys.entries()) {
+    // Only a call that loads says that an entry may be stale.
+    const filling = staleFor === undefined ? store.set?.(key, values.make(id)) : undefined;
+    await (filling ?? store.getOrSet?.(key));
+  }
   const ids = shuffledIds(CAPACITY, 4);
   const loadsToFill = loads;
   const total = sumOf(ids);

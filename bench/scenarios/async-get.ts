@@ -4,7 +4,7 @@ import { awaitedHits, numbers, type Values } from './async-calls.js';
 import { makeRecord, type RecordValue } from './record.js';
 
 const peers = asyncPeers.filter((peer) => peer.offers.get).map((peer) => peer.name);
-const copied: Values<RecordValue> = { isolation: 'copy', make: makeRecord, idOf: (record) => record.id };
+export const copied: Values<RecordValue> = { isolation: 'copy', make: makeRecord, idOf: (record) => record.id };
 
 export const NUMBERS = 'numbers';
 export const COPIED_OBJECTS = 'objects, copied';
@@ -17,8 +17,8 @@ export const asyncGet: Scenario = {
   combine: 'median',
   tables: [{ name: 'ttl on', contenders: peers, base: LOCMEM }],
   columns: () => [NUMBERS, COPIED_OBJECTS],
-  prepare(cell, effort) {
-    if (cell.column === NUMBERS) return awaitedHits(cell, effort, numbers, (store) => store.get);
-    return awaitedHits(cell, effort, copied, (store) => store.get);
+  prepare(cell, effort, site) {
+    if (cell.column === NUMBERS) return awaitedHits(cell, effort, site, numbers, (store) => store.get);
+    return awaitedHits(cell, effort, site, copied, (store) => store.get);
   },
 };
