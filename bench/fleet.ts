@@ -1,25 +1,31 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Member, Order, Report } from './fleet-member.js';
 import { answerFrom } from './peers/ipc-cache.js';
 
-const MEMBER = fileURLToPath(new URL('./fleet-member.js', import.meta.url));
+const WORKER = new URL('./fleet-member.js', import.meta.url);
 
 /** Processes that work at one cache at the same time. Their parent keeps the entries of the IPC cache for them. */
-export class Fleet {
+export class Fleet<Task extends object, Outcome> {
   readonly #children: readonly ChildProcess[];
 
   private constructor(children: readonly ChildProcess[]) {
     this.#children = children;
   }
 
-  /** Starts them one after the other, so that the first one fills the cache for all, and waits until they are warm. */
-  static async start(size: number, member: Omit<Member, 'index' | 'size'>): Promise<Fleet> {
+  /**
+   * Starts the first one, which fills the cache for all, then the others, and waits until they are warm.
+   * @param file what they run. It reads `member`, the `size` and its `index` from its first argument, as JSON.
+   */
+  static async start<Task extends object, Outcome>(
+    file: URL,
+    size: number,
+    member: object,
+  ): Promise<Fleet<Task, Outcome>> {
     const entries = new Map<string, unknown>();
     const children: ChildProcess[] = [];
     const started = Array.from({ length: size }, (_, index) => index);
     const join = async (index: number) => {
-      const child = fork(MEMBER, [JSON.stringify({ ...member, index, size } satisfies Member)], {
+      const child = fork(file, [JSON.stringify({ ...member, index, size })], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       child.setMaxListeners(0);
@@ -29,27 +35,32 @@ export class Fleet {
     };
     await join(0);
     await Promise.all(started.slice(1).map(join));
-    return new Fleet(children);
+    return new Fleet<Task, Outcome>(children);
   }
 
-  /** All work for so many milliseconds, and report what they did. */
-  async burst(order: Order): Promise<Report[]> {
-    const reports = this.#children.map(reportOf);
-    for (const child of this.#children) child.send(order);
+  /** All do the same at the same time, and report what came of it. */
+  async burst(task: Task): Promise<Outcome[]> {
+    const reports = this.#children.map((child) => reportOf<Outcome>(child));
+    for (const child of this.#children) child.send(task);
     return Promise.all(reports);
   }
 }
 
-function reportOf(child: ChildProcess): Promise<Report> {
+/** Processes that read and write. */
+export function startWorkers(size: number, member: Omit<Member, 'index' | 'size'>): Promise<Fleet<Order, Report>> {
+  return Fleet.start(WORKER, size, member);
+}
+
+function reportOf<Outcome>(child: ChildProcess): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const settle = (result: Report | null, why: string) => {
+    const settle = (result: Outcome | null, why: string) => {
       child.off('message', onMessage);
       child.off('exit', onExit);
       if (result === null) reject(new Error(`one of several processes ${why}`));
       else resolve(result);
     };
     const onMessage = (message: unknown) => {
-      const { report, error } = message as { report?: Report; error?: string };
+      const { report, error } = message as { report?: Outcome; error?: string };
       if (report !== undefined || error !== undefined) settle(report ?? null, `failed: ${error}`);
     };
     const onExit = (code: number | null) => settle(null, `ended with ${code}`);

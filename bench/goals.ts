@@ -1,4 +1,5 @@
 import type { Figure } from './contract.js';
+import { judgeLoading } from './load-goals.js';
 import { markdownTable } from './markdown.js';
 import { LOCMEM, syncPeers, TTL_OFF, TTL_ON } from './peers/roster.js';
 import { columnOf } from './rounds.js';
@@ -31,7 +32,6 @@ function judge(run: Run): Verdict[] {
     ]),
     atMost(1 / 2, 'async `get` is at least 2 × as fast as every asynchronous peer', awaited(run, 'async-get', NUMBERS)),
     atMost(1 / 2, 'the same, objects copied', awaited(run, 'async-get', COPIED_OBJECTS)),
-    atMost(1 / 2, '`getOrSet` hit: at least 2 × every asynchronous peer', awaited(run, 'async-get-or-set', NUMBERS)),
     ...[GET, SET].map((call) =>
       atMost(
         1 / 3,
@@ -42,6 +42,7 @@ function judge(run: Run): Verdict[] {
     ...[TTL_ON, TTL_OFF].map((table) =>
       atMost(EQUAL, `memory per entry at 1,000,000 entries: no more than lru-cache, ${table}`, memoryOver(run, table)),
     ),
+    ...judgeLoading(run),
     ...judgeShared(run),
     ...judgeServers(run),
   ];

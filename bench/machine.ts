@@ -6,8 +6,8 @@ import type { LoaderPeer, ServerPeer, SharedPeer } from './contract.js';
 import { markdownTable } from './markdown.js';
 import {
   asyncPeers,
-  loaderPeers,
   objectPeers,
+  onlyLoaders,
   serverPeers,
   sharedPeers,
   syncPeers,
@@ -33,7 +33,7 @@ export function describePeers(): string[] {
     ...[...syncPeers, ...objectPeers, ...asyncPeers].map(({ name, package: id, setting }) => {
       return [name, id === null ? '' : versionOf(id), setting];
     }),
-    ...[...sharedPeers, ...serverPeers, ...tieredPeers, ...loaderPeers].map((peer) => [
+    ...[...sharedPeers, ...serverPeers, ...tieredPeers, ...onlyLoaders].map((peer) => [
       peer.name,
       versions(peer),
       peer.setting,

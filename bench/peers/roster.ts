@@ -94,7 +94,21 @@ export const tieredPeers: readonly ServerPeer[] = [
 ];
 
 /** Take part where only loading is compared. */
-export const loaderPeers: readonly LoaderPeer[] = [cachifiedOnRedis, asyncCacheDedupeOnRedis];
+export const onlyLoaders: readonly LoaderPeer[] = [cachifiedOnRedis, asyncCacheDedupeOnRedis];
+
+/** Those that load, in several processes: most have their entries in common. */
+export const loaderPeers: readonly LoaderPeer[] = [
+  sharedAlone,
+  redisCache,
+  tieredLocmem,
+  locmemAlone,
+  redisClient,
+  bentocacheOnRedis,
+  bentocacheTiered,
+  cacheableTiered,
+  cacheManagerOnRedis,
+  ...onlyLoaders,
+];
 
 /** Whether what the peer talks to is on this machine. */
 export function takesPart({ server }: { readonly server?: Server }): boolean {

@@ -1,6 +1,7 @@
 import type { Scenario } from '../contract.js';
 import { asyncGet } from './async-get.js';
 import { asyncGetOrSet } from './async-get-or-set.js';
+import { diagnostics } from './diagnostics.js';
 import { hit } from './hit.js';
 import { memory } from './memory.js';
 import { miss } from './miss.js';
@@ -15,6 +16,7 @@ import { sharedProcesses } from './shared-processes.js';
 import { sharedRead } from './shared-read.js';
 import { sharedSet } from './shared-set.js';
 import { stampede } from './stampede.js';
+import { stampedeFleet } from './stampede-fleet.js';
 import { tieredHit } from './tiered-hit.js';
 import { update } from './update.js';
 import { zipf } from './zipf.js';
@@ -29,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   object,
   asyncGet,
   asyncGetOrSet,
+  diagnostics,
   stampede,
   sharedHit,
   sharedRead,
@@ -41,6 +44,7 @@ export const scenarios: readonly Scenario[] = [
   redisGetMany,
   redisGetOrSet,
   tieredHit,
+  stampedeFleet,
   memory,
   pause,
 ];

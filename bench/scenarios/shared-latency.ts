@@ -1,5 +1,5 @@
 import type { Scenario } from '../contract.js';
-import { Fleet } from '../fleet.js';
+import { startWorkers } from '../fleet.js';
 import { ipcCache } from '../peers/ipc-cache.js';
 import { lmdbMapSync } from '../peers/lmdb.js';
 import { memcached } from '../peers/memcached.js';
@@ -29,7 +29,7 @@ export const sharedLatency: Scenario = {
   columns: () => [READS, 'set'],
   async prepare(cell, effort, site) {
     const options = optionsFor(OBJECT, OBJECT.keys(MANY, effort), site);
-    const fleet = await Fleet.start(PROCESSES, { peer: cell.contender, kind: OBJECT.name, options, reads: 0.95 });
+    const fleet = await startWorkers(PROCESSES, { peer: cell.contender, kind: OBJECT.name, options, reads: 0.95 });
     return async () => {
       const order = { milliseconds: 2 * effort.bursts * effort.burstMs, sampleEach: SAMPLE_EACH };
       const reports = await fleet.burst(order);

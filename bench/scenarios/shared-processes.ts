@@ -1,5 +1,5 @@
 import type { Scenario } from '../contract.js';
-import { Fleet } from '../fleet.js';
+import { startWorkers } from '../fleet.js';
 import type { Report } from '../fleet-member.js';
 import { ipcCache } from '../peers/ipc-cache.js';
 import { lmdbMapBatched } from '../peers/lmdb.js';
@@ -37,7 +37,7 @@ export const sharedProcesses: Scenario = {
     const size = effort.fleets.find((count) => processesColumn(count) === cell.column) as number;
     const options = optionsFor(TEXT, TEXT.keys(MANY, effort), site);
     const reads = MIXES[cell.table] as number;
-    const fleet = await Fleet.start(size, { peer: cell.contender, kind: TEXT.name, options, reads });
+    const fleet = await startWorkers(size, { peer: cell.contender, kind: TEXT.name, options, reads });
     return async () => {
       const times: number[] = [];
       let misses = 0;
