@@ -39,6 +39,15 @@ export interface LoadContext {
 /** A value, or what makes it when it is not in the cache. */
 export type ValueOrFactory<T> = T | ((context: LoadContext) => T | PromiseLike<T>);
 
+/**
+ * A `T` that is not a function that makes one, written so that its union with such a function is not `unknown` where `T`
+ * is: what the function is handed would then have no type. A value whose type is a type parameter does not fit it.
+ */
+export type Data<T> = T & (NonNullable<unknown> | null | undefined);
+
+/** {@link ValueOrFactory}, for calls that say what `T` is. */
+export type DataOrFactory<T> = Data<T> | ((context: LoadContext) => T | PromiseLike<T>);
+
 /** What a loader of many keys returns: as {@link Entries}. A key that is left out, or `undefined`, is not there. */
 export type LoadedMany<T> = Readonly<Record<string, T | undefined>> | Iterable<readonly [key: string, value: T]>;
 
@@ -102,6 +111,7 @@ export interface Cache {
    *
    * @throws LoadTimeoutError if the factory takes longer than the `timeout`.
    */
+  getOrSet<T>(key: string, valueOrFactory: DataOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
 
   /**
@@ -197,6 +207,11 @@ export interface SyncCache extends Cache {
   setSync(key: string, value: unknown, options?: Expiry): void;
   addSync(key: string, value: unknown, options?: Expiry): boolean;
   /** With a factory that returns its value, not a promise of one; so it knows neither `timeout` nor `signal`. */
+  getOrSetSync<T>(
+    key: string,
+    valueOrFactory: Data<T> | ((context: LoadContext) => T),
+    options?: LoadedEntryOptions | Ttl,
+  ): T;
   getOrSetSync<T>(
     key: string,
     valueOrFactory: T | ((context: LoadContext) => T),

@@ -1,4 +1,6 @@
 import type {
+  Data,
+  DataOrFactory,
   LoadContext,
   LoadedMany,
   LoadMissing,
@@ -106,6 +108,8 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
   }
 
   // Where no options are given none are looked for: 6 ns of 70.
+  getOrSet<T>(key: string, valueOrFactory: DataOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     try {
       if (typeof options === 'object' && options !== null && !namesTtlAlone(options)) {
@@ -145,6 +149,16 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return this.#heldOrMade(held, key, valueOrFactory, ttl, version, terms);
   }
 
+  getOrSetSync<T>(
+    key: string,
+    valueOrFactory: Data<T> | ((context: LoadContext) => T),
+    options?: LoadedEntryOptions | Ttl,
+  ): T;
+  getOrSetSync<T>(
+    key: string,
+    valueOrFactory: T | ((context: LoadContext) => T),
+    options?: LoadedEntryOptions | Ttl,
+  ): T;
   getOrSetSync<T>(
     key: string,
     valueOrFactory: T | ((context: LoadContext) => T),

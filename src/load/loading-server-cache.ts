@@ -1,4 +1,4 @@
-import type { Cache, LoadMissing, ValueOrFactory, WrapOptions, Wrapped } from '../core/cache.js';
+import type { Cache, DataOrFactory, LoadMissing, ValueOrFactory, WrapOptions, Wrapped } from '../core/cache.js';
 import type { CacheSettings } from '../core/cache-options.js';
 import { LOAD_MANY_OPTIONS, LOAD_OPTIONS, type LoadManyOptions, type LoadOptions } from '../core/call-options.js';
 import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
@@ -57,6 +57,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   }
 
   // Not async, nor is a hit looked at by more functions than it takes: each has a promise of its own.
+  getOrSet<T>(key: string, valueOrFactory: DataOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
+  getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
   getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     try {
       const at = this.address(key, this.entryVersion('getOrSet', options, LOAD_OPTIONS));

@@ -1,4 +1,4 @@
-import type { ValueOrFactory } from '../core/cache.js';
+import type { DataOrFactory, ValueOrFactory } from '../core/cache.js';
 import { readCacheOptions } from '../core/cache-options.js';
 import type { GetOptions, LoadOptions, VersionOptions } from '../core/call-options.js';
 import { type BackendName, hit, type Operation, tell } from '../core/diagnostics.js';
@@ -60,6 +60,8 @@ export class TieredCache extends LoadingServerCache {
     return super.get(key, options as never);
   }
 
+  override getOrSet<T>(key: string, valueOrFactory: DataOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
+  override getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T>;
   override getOrSet<T>(key: string, valueOrFactory: ValueOrFactory<T>, options?: LoadOptions | Ttl): Promise<T> {
     if (options === undefined) {
       const near = this.#quick('getOrSet', key);

@@ -9,10 +9,12 @@ import {
   type caches,
   createCaches,
   DummyCache,
+  type LoadContext,
   LocMemCache,
   type LocMemCacheOptions,
   type SyncCache,
   type Ttl,
+  type ValueOrFactory,
 } from 'locmem';
 
 /** Whether two types are the same, not merely assignable. */
@@ -132,6 +134,22 @@ export function loads(c: SyncCache): void {
     { staleWhileRevalidate: '1h', staleIfError: null, staleTimeout: 100, earlyRefresh: 0.5, lockTimeout: '1s' },
   );
   expectType<Equal<typeof kept, Promise<number>>>();
+  const unknowns = c.getOrSet<unknown>('k', (context) => {
+    expectType<Equal<typeof context, LoadContext>>();
+    return context.stale;
+  });
+  expectType<Equal<typeof unknowns, Promise<unknown>>>();
+  const unknownSync = c.getOrSetSync<unknown>('k', (context) => {
+    expectType<Equal<typeof context, LoadContext>>();
+    return 1;
+  });
+  expectType<Equal<typeof unknownSync, unknown>>();
+  const numberOrNull = c.getOrSet('k', () => (Math.random() < 0.5 ? null : 5));
+  expectType<Equal<typeof numberOrNull, Promise<number | null>>>();
+  const fromObjectValue = c.getOrSet('k', { name: 'n' });
+  expectType<Equal<typeof fromObjectValue, Promise<{ name: string }>>>();
+  const fromNull = c.getOrSet('k', null);
+  expectType<Equal<typeof fromNull, Promise<null>>>();
   // @ts-expect-error a call that does not wait serves nothing stale
   c.getOrSetSync('k', () => 1, { staleIfError: '1h' });
   // @ts-expect-error the sync face does not wait
@@ -174,6 +192,27 @@ export function loads(c: SyncCache): void {
   byName.refresh();
   // @ts-expect-error wrapped functions keep their arguments
   wrapped('1', 'name');
+}
+
+/** What is loaded is typed where its type is a parameter, too. */
+export function generic<T>(
+  c: SyncCache,
+  own: LocMemCache,
+  value: T,
+  factory: () => Promise<T>,
+  either: ValueOrFactory<T>,
+) {
+  const results: Promise<T>[] = [
+    c.getOrSet('k', factory),
+    c.getOrSet('k', value),
+    c.getOrSet<T>('k', value),
+    c.getOrSet<T>('k', either),
+    own.getOrSet('k', factory),
+    own.getOrSet<T>('k', value),
+  ];
+  const unknowns = own.getOrSet<unknown>('k', ({ stale }) => stale);
+  expectType<Equal<typeof unknowns, Promise<unknown>>>();
+  return { results, now: c.getOrSetSync<T>('k', value) };
 }
 
 export function decorated(c: Cache): void {
