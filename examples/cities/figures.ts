@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ModeName } from './modes.js';
+import type { OfficeState } from './weather-office.js';
 
 /** What the load measured for a mode, from its first request on. Times are in milliseconds, as a client sees them. */
 export interface Measured {
@@ -80,6 +81,8 @@ export interface Snapshot {
   readonly bytes: number | undefined;
   readonly memory: Memory | undefined;
   readonly modes: readonly ModeFigures[];
+  /** How often the weather office was asked, by all workers together. */
+  readonly office: OfficeState;
   readonly happenings: readonly Happening[];
   /** The oldest first. */
   readonly timeline: readonly TimelinePoint[];
@@ -99,6 +102,7 @@ export class Figures extends EventEmitter<{ change: [] }> {
   readonly #happenings: Happening[] = [];
   #phase: Snapshot['phase'] = 'starting';
   #began: number | undefined;
+  #office: OfficeState = { asked: 0, isAway: false };
   /** Of the workers as they are now. */
   workers: readonly number[] = [];
   memory: Memory | undefined;
@@ -125,6 +129,11 @@ export class Figures extends EventEmitter<{ change: [] }> {
 
   recordLaps(part: Part, laps: readonly Lap[]): void {
     for (const lap of laps) this.#laps.set(lap.mode, { ...this.#laps.get(lap.mode), [part]: lap });
+    this.emit('change');
+  }
+
+  showOffice(office: OfficeState): void {
+    this.#office = office;
     this.emit('change');
   }
 
@@ -157,6 +166,7 @@ export class Figures extends EventEmitter<{ change: [] }> {
       bytes: this.#bytes,
       memory: this.memory,
       modes,
+      office: this.#office,
       happenings: this.#happenings,
       timeline: this.#timeline,
     };

@@ -12,6 +12,7 @@ import { bytesOfAll, type CacheSettings, modeNames, nameChosen, REDIS_MODES } fr
 import { type Options, readOptions, USAGE } from './options.js';
 import { Progress } from './progress.js';
 import { RedisServer } from './redis-server.js';
+import { WeatherOffice } from './weather-office.js';
 import { Workers } from './workers.js';
 
 let options: Options | undefined;
@@ -46,6 +47,7 @@ async function run({ workers: count, port, runFor }: Options, chosen: CacheSetti
     for (const mode of REDIS_MODES) redis.set(mode, await RedisServer.start(folder));
   }
   const redisUrls = Object.fromEntries([...redis].map(([mode, { url }]) => [mode, url]));
+  const office = await WeatherOffice.open();
   const modes = modeNames({ redisUrls, chosen });
   const figures = new Figures(modes, chosen === undefined ? bytesOfAll(count) : undefined);
   const progress = new Progress(modes);
@@ -53,7 +55,9 @@ async function run({ workers: count, port, runFor }: Options, chosen: CacheSetti
     figures.record(measured);
     if (figures.phase === 'measuring') progress.show(measured);
   });
-  const workers = new Workers({ workers: count, location: join(folder, 'answers.cache'), redisUrls, chosen }, port);
+  office.on('change', () => figures.showOffice(office.state));
+  const caches = { workers: count, location: join(folder, 'answers.cache'), redisUrls, chosen };
+  const workers = new Workers(caches, { office: office.url }, port);
   try {
     const showing = demonstrate({ modes, figures, load, workers, redis, port, endsAt }, signal);
     await Promise.race([showing, once(signal, 'abort')]);
@@ -64,6 +68,7 @@ async function run({ workers: count, port, runFor }: Options, chosen: CacheSetti
   } finally {
     stop.abort();
     await Promise.all([load.stop(), workers.stop()]);
+    await office.close();
     await Promise.all([...redis.values()].map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   }

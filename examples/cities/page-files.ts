@@ -16,11 +16,13 @@ const FILES: Readonly<Record<string, { type: string; file: URL }>> = {
   '/': { type: 'text/html; charset=utf-8', file: new URL('index.html', page) },
   '/page.css': { type: 'text/css; charset=utf-8', file: new URL('page.css', page) },
   '/figures.css': { type: 'text/css; charset=utf-8', file: new URL('figures.css', page) },
+  '/weather.css': { type: 'text/css; charset=utf-8', file: new URL('weather.css', page) },
   '/page.js': script(new URL('page.js', page)),
   '/charts.js': script(new URL('charts.js', page)),
   '/figures.js': script(new URL('figures.js', page)),
   '/map.js': script(new URL('map.js', page)),
   '/search.js': script(new URL('search.js', page)),
+  '/weather.js': script(new URL('weather.js', page)),
   '/icon.svg': { type: 'image/svg+xml', file: new URL('icon.svg', page) },
   '/echarts.js': script(pathToFileURL(require.resolve('echarts/dist/echarts.min.js'))),
 };

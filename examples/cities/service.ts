@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { CacheUnavailableError } from 'locmem';
+import { CacheUnavailableError, LoadTimeoutError } from 'locmem';
 import type { LiveFigures } from './live-figures.js';
 import type { Mode } from './modes.js';
 import { pageFile } from './page-files.js';
 import { largest, type Place } from './places.js';
 import { answer, BadRequest, nearestQuery, searchQuery } from './queries.js';
+import { OfficeError, type WeatherService } from './weather.js';
+import { weatherRoute } from './weather-routes.js';
 
 /** The dots of the map: enough for the continents to be seen. */
 const DOTS = 6000;
@@ -22,6 +24,7 @@ const HEADERS = {
 export interface Service {
   readonly places: readonly Place[];
   readonly modes: readonly Mode[];
+  readonly weather: WeatherService;
   readonly live: LiveFigures;
 }
 
@@ -29,16 +32,19 @@ export interface Service {
 const RETRY_MS = 300;
 
 /** The whole HTTP service; who calls it lets it listen. */
-export function createService({ places, modes, live }: Service): Server {
+export function createService({ places, modes, weather, live }: Service): Server {
   let dots: string | undefined;
   const usual = modes.find((mode) => mode.id === 'shared') ?? modes[modes.length - 1];
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      if (response.headersSent) return void response.destroy();
+      // Who asked is gone: that ended the waiting, and is no failure.
+      if (response.headersSent || response.destroyed) return void response.destroy();
       if (error instanceof BadRequest) return sendJson(response, 400, { error: error.message });
       // Without its cache, this service would be too slow for all who ask. One that is not says `failOpen`.
       if (error instanceof CacheUnavailableError) return sendJson(response, 503, { error: error.message });
+      if (error instanceof OfficeError) return sendJson(response, 503, { error: error.message });
+      if (error instanceof LoadTimeoutError) return sendJson(response, 504, { error: error.message });
       console.error(error);
       sendJson(response, 500, { error: 'The service failed; its terminal says why.' });
     });
@@ -46,14 +52,17 @@ export function createService({ places, modes, live }: Service): Server {
   return server;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      return sendJson(response, 405, { error: `${request.method} is not something this service does` });
-    }
     // Split by hand: `new URL` would throw on some of what a browser may not, but a script can send.
     const [path, search = ''] = (request.url ?? '/').split('?', 2);
     const parameters = new URLSearchParams(search);
 
+    const { method = 'GET' } = request;
+    const routed = await weatherRoute(weather, { method, path, parameters, signal: leaving(response) });
+    if (routed !== undefined) return sendJson(response, 200, routed);
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return sendJson(response, 405, { error: `${method} is not something this service does at ${path}` });
+    }
     if (path === '/api/search') return sendAnswer(response, searchQuery(places, parameters), parameters);
     if (path === '/api/nearest') return sendAnswer(response, nearestQuery(places, parameters), parameters);
     if (path === '/api/map') return send(response, 200, 'application/json', mapDots());
@@ -97,6 +106,13 @@ export function createService({ places, modes, live }: Service): Server {
     response.on('close', () => live.off('change', push));
     push();
   }
+}
+
+/** Aborted when who asked is gone. */
+function leaving(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {

@@ -6,6 +6,8 @@ import { LiveFigures } from './live-figures.js';
 import { closeModes, type Mode, openModes } from './modes.js';
 import { loadPlaces } from './places.js';
 import { createService, listen } from './service.js';
+import { WeatherService } from './weather.js';
+import { openWeatherCache } from './weather-cache.js';
 import { WORKER_VARIABLE, type WorkerMessage, type WorkerOrder, type WorkerSettings } from './workers.js';
 
 const REPORT_EVERY_MS = 1000;
@@ -18,7 +20,7 @@ process.on('warning', (warning: Error & { code?: string }) => {
   if (warning.code !== 'LOCMEM_NOT_SHARED') console.error(warning.stack);
 });
 
-const { port, number, caches }: WorkerSettings = JSON.parse(process.env[WORKER_VARIABLE] ?? '');
+const { port, number, caches, weather }: WorkerSettings = JSON.parse(process.env[WORKER_VARIABLE] ?? '');
 // A worker of a cluster ends when the main process is gone. Nobody is left then to remove what all of them shared.
 process.once('exit', () => {
   if (!process.connected) rmSync(dirname(caches.location), { recursive: true, force: true });
@@ -26,8 +28,14 @@ process.once('exit', () => {
 
 const places = await loadPlaces();
 const modes = await openModes(caches, number);
+const weatherCache = openWeatherCache(caches, number);
 const live = new LiveFigures();
-const server = createService({ places, modes, live });
+const server = createService({
+  places,
+  modes,
+  weather: new WeatherService({ cache: weatherCache, places, ...weather }),
+  live,
+});
 process.on('message', (order: WorkerOrder) => {
   if (order.kind === 'figures') live.show(order.json);
   else if (order.kind === 'report') report();
@@ -40,7 +48,7 @@ setInterval(report, REPORT_EVERY_MS);
 async function end(): Promise<void> {
   server.close();
   server.closeAllConnections();
-  await closeModes(modes);
+  await Promise.all([closeModes(modes), weatherCache.close()]);
   process.exit();
 }
 

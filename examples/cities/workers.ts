@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { CacheFigures } from './figures.js';
 import type { CacheSettings, ModeName } from './modes.js';
+import type { WeatherOptions } from './weather.js';
 
 /** What a worker has to know, as JSON in this variable of its environment. */
 export const WORKER_VARIABLE = 'CITIES_WORKER';
@@ -13,7 +14,10 @@ export interface WorkerSettings {
   /** From 1 on; one that starts in place of another has its number. */
   readonly number: number;
   readonly caches: CacheSettings;
+  readonly weather: WeatherSettings;
 }
+
+export type WeatherSettings = Pick<WeatherOptions, 'office' | 'times'>;
 
 /** What a worker is told: the figures to show, as JSON; to report at once; to put its things away and end. */
 export type WorkerOrder = { readonly kind: 'figures'; readonly json: string } | { readonly kind: 'report' | 'end' };
@@ -44,15 +48,17 @@ interface Member {
  */
 export class Workers extends EventEmitter<{ died: [pid: number] }> {
   readonly #caches: CacheSettings;
+  readonly #weather: WeatherSettings;
   readonly #members = new Set<Member>();
   #port: number;
   #stopped = false;
   #figures: WorkerOrder | undefined;
 
   /** `port` is the one to try first; it starts nothing yet. */
-  constructor(caches: CacheSettings, port: number) {
+  constructor(caches: CacheSettings, weather: WeatherSettings, port: number) {
     super();
     this.#caches = caches;
+    this.#weather = weather;
     this.#port = port;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL('worker-process.js', import.meta.url)),
@@ -157,7 +163,7 @@ export class Workers extends EventEmitter<{ died: [pid: number] }> {
 
   #startOne(): Promise<{ port: number; places: number }> {
     const number = this.#freeNumber();
-    const settings: WorkerSettings = { port: this.#port, number, caches: this.#caches };
+    const settings: WorkerSettings = { port: this.#port, number, caches: this.#caches, weather: this.#weather };
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings) });
     const member: Member = { worker, number, exited: once(worker, 'exit'), isLeaving: false };
     this.#members.add(member);

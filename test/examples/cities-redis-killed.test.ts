@@ -74,7 +74,7 @@ class Scene {
     this.#mode = mode;
     this.redis = redis;
     const settings = { workers: 2, location: join(folder, 'answers.cache'), redisUrls: {}, chosen: mode };
-    this.#workers = new Workers(settings, 0);
+    this.#workers = new Workers(settings, { office: 'http://127.0.0.1:1' }, 0);
     this.#workers.on('died', (pid) => this.#died.push(pid));
   }
 

@@ -4,12 +4,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { DummyCache } from 'locmem';
 import { openChosen, readChosen } from '../../examples/cities/chosen-cache.js';
 import { LiveFigures } from '../../examples/cities/live-figures.js';
 import { bytesOfAll, closeModes, openModes } from '../../examples/cities/modes.js';
 import { loadPlaces } from '../../examples/cities/places.js';
 import type { Answer } from '../../examples/cities/queries.js';
 import { createService, listen } from '../../examples/cities/service.js';
+import { WeatherService } from '../../examples/cities/weather.js';
 
 const places = await loadPlaces();
 
@@ -18,7 +20,8 @@ suite('cities: the service', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cities-'));
     const modes = await openModes({ workers: 2, location: join(folder, 'answers.cache'), redisUrls: {} }, 1);
     const live = new LiveFigures();
-    const server = createService({ places, modes, live });
+    const weather = new WeatherService({ cache: new DummyCache(), places, office: 'http://127.0.0.1:1' });
+    const server = createService({ places, modes, weather, live });
     const origin = `http://127.0.0.1:${await listen(server, 0)}`;
     return {
       live,
@@ -95,7 +98,7 @@ suite('cities: the service', () => {
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     const files = [...(await page.text()).matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path);
     assert.ok(files.length >= 3);
-    for (const path of [...files, '/echarts.js', '/charts.js', '/map.js', '/search.js', '/figures.js']) {
+    for (const path of [...files, '/echarts.js', '/charts.js', '/map.js', '/search.js', '/figures.js', '/weather.js']) {
       assert.equal((await service.get(path)).status, 200, path);
     }
   });

@@ -2,6 +2,7 @@ import { drawCharts } from './charts.js';
 import { showFigures } from './figures.js';
 import { createMap } from './map.js';
 import { startSearch } from './search.js';
+import { startWeather } from './weather.js';
 
 const phase = document.getElementById('phase');
 const PHASES = {
@@ -15,7 +16,8 @@ const PHASES = {
 };
 
 const map = await createMap(document.getElementById('map'), (lat, lon) => search.near(lat, lon));
-const search = startSearch(map);
+const weather = startWeather();
+const search = startSearch(map, (place) => weather.ask(place.id));
 const charts = drawCharts();
 
 const live = new EventSource('/api/live');
@@ -27,6 +29,7 @@ live.onmessage = ({ data }) => {
   search.offerModes(figures.modes);
   showFigures(figures);
   charts.show(figures);
+  weather.show(figures);
 };
 // The browser connects again by itself: to another worker, if it is one that has ended.
 live.onerror = () => {

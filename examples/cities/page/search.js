@@ -9,7 +9,7 @@ const found = { list: document.getElementById('found'), note: document.getElemen
 const near = { list: document.getElementById('near'), note: document.getElementById('near-note') };
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
 
-export function startSearch(map) {
+export function startSearch(map, onPlace) {
   let timer = 0;
   form.q.addEventListener('input', () => {
     clearTimeout(timer);
@@ -60,7 +60,10 @@ export function startSearch(map) {
   function item(place, [name, detail]) {
     const button = element('button', { type: 'button', title: `What is near ${place.name}` });
     button.append(element('span', {}, name), element('span', {}, detail));
-    button.addEventListener('click', () => searchNear(place.lat, place.lon, place.name));
+    button.addEventListener('click', () => {
+      onPlace(place);
+      searchNear(place.lat, place.lon, place.name);
+    });
     const made = element('li');
     made.append(button);
     return made;
