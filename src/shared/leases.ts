@@ -46,6 +46,7 @@ export class Leases {
       const at = own >= 0 ? own : this.#findFree(first);
       if (at === NOWHERE) return { release() {} };
       const seen = Atomics.load(this.#cells, at);
+      const isTakenOver = seen !== mine && seen !== FREE && hashOf(seen) === hash;
       if (seen !== mine) {
         if (!this.#isFree(seen) || Atomics.compareExchange(this.#cells, at, seen, mine) !== seen) continue;
         if (this.#find(first, hash, at) === ELSEWHERE) {
@@ -53,7 +54,7 @@ export class Leases {
           continue;
         }
       }
-      return this.#leaseOf(at, mine);
+      return this.#leaseOf(at, mine, isTakenOver);
     }
   }
 
@@ -67,8 +68,9 @@ export class Leases {
     this.#cells.fill(FREE);
   }
 
-  #leaseOf(at: number, mine: bigint): Lease {
+  #leaseOf(at: number, mine: bigint, isTakenOver: boolean): Lease {
     const lease: Lease = {
+      isTakenOver,
       release: () => {
         if (this.#held.get(at) !== lease) return;
         this.#held.delete(at);
