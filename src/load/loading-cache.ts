@@ -77,7 +77,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     return null;
   }
 
-  /** What `recall` finds, counted as nothing: who has to wait for a lease looks again and again. For those with leases. */
+  /** What `recall` finds, counted as nothing: for who has counted a read, or waits for a lease and looks time and again. */
   protected lookAgain(_key: string, _version: number): Recalled | undefined {
     return undefined;
   }
@@ -131,8 +131,15 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);
     if (terms.recalls && typeof valueOrFactory === 'function') {
+      // What is fresh is answered by a plain read, which costs a quarter, and may find it near: no more need be known.
+      const isPlainFirst = terms.earlyRefresh === 0 && !this.#asksSchema(terms);
+      if (isPlainFirst) {
+        const held = this.readTold('getOrSet', key, version);
+        if (held !== undefined) return Promise.resolve(held);
+      }
       const load = this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms);
       if (this.#asksSchema(terms)) return this.#recallValid(load, terms);
+      if (isPlainFirst) return this.#loader.answer(load, this.lookAgain(key, version));
       const found = this.recall(key, version);
       this.tellRead('getOrSet', key, version, found !== undefined && found.left > 0);
       return this.#loader.answer(load, found);

@@ -174,15 +174,25 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
       store.misses++;
       return undefined;
     }
-    const left = store.leftOf(slot, this.#clock);
-    if (left > 0) {
+    const found = this.#recallSlot(store, slot);
+    if (found.left > 0) {
       store.hits++;
       store.policy.hit(slot);
     } else store.misses++;
+    return found;
+  }
+
+  protected override lookAgain(key: string, version: number): Recalled | undefined {
+    const store = this.#store ?? this.#open();
+    const slot = this.#findStale(store, key, version);
+    return slot === 0 ? undefined : this.#recallSlot(store, slot);
+  }
+
+  #recallSlot(store: Store, slot: number): Recalled {
     const { extras } = store;
     return {
       value: this.unseal(store.values[slot]),
-      left,
+      left: store.leftOf(slot, this.#clock),
       loadTime: extras.loadTimeOf(slot),
       tags: extras.namesOf(slot),
     };
