@@ -157,6 +157,17 @@ suite('cities: npm start', () => {
       await page.locator('#hits-chart canvas').waitFor();
       await page.getByLabel('No cache').check();
       await page.locator('#search-note').filter({ hasText: 'no cache' }).waitFor();
+
+      await page.getByRole('button', { name: /^Ask \d+ times at once$/ }).click();
+      await page
+        .locator('#weather-note')
+        .filter({ hasText: /\d+ at once, answered by \d workers?: \d reports?/ })
+        .waitFor();
+      await page.locator('#weather-now').filter({ hasText: 'Reykjavík, Iceland' }).waitFor();
+      await page.locator('#office-asked').filter({ hasText: /[2-9]/ }).waitFor();
+      await page.getByRole('list', { name: 'Mean temperatures' }).getByText('Marseille').waitFor();
+      await page.getByRole('button', { name: 'The office corrects it' }).click();
+      await page.locator('#climate-note').filter({ hasText: 'edition 2' }).waitFor();
       assert.deepEqual({ complaints, elsewhere }, { complaints: [], elsewhere: [] });
     } finally {
       await browser.close();
