@@ -131,18 +131,7 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
     const terms = readLoadTerms(options);
     checkNotAborted(terms.signal);
     if (terms.recalls && typeof valueOrFactory === 'function') {
-      // What is fresh is answered by a plain read, which costs a quarter, and may find it near: no more need be known.
-      const isPlainFirst = terms.earlyRefresh === 0 && !this.#asksSchema(terms);
-      if (isPlainFirst) {
-        const held = this.readTold('getOrSet', key, version);
-        if (held !== undefined) return Promise.resolve(held);
-      }
-      const load = this.#loadOf(key, valueOrFactory as Factory, ttl, version, terms);
-      if (this.#asksSchema(terms)) return this.#recallValid(load, terms);
-      if (isPlainFirst) return this.#loader.answer(load, this.lookAgain(key, version));
-      const found = this.recall(key, version);
-      this.tellRead('getOrSet', key, version, found !== undefined && found.left > 0);
-      return this.#loader.answer(load, found);
+      return this.#recallOrMake(key, valueOrFactory as Factory, ttl, version, terms);
     }
     if (!this.#asksSchema(terms)) {
       const held = this.readTold('getOrSet', key, version);
@@ -154,6 +143,20 @@ export abstract class LoadingCache extends InProcessCache implements SyncCache {
       return this.#make(key, valueOrFactory, ttl, version, terms);
     }
     return this.#heldOrMade(held, key, valueOrFactory, ttl, version, terms);
+  }
+
+  #recallOrMake(key: string, factory: Factory, ttl: number, version: number, terms: LoadTerms): Promise<unknown> {
+    const load = () => this.#loadOf(key, factory, ttl, version, terms);
+    if (this.#asksSchema(terms)) return this.#recallValid(load(), terms);
+    if (terms.earlyRefresh > 0) {
+      const found = this.recall(key, version);
+      this.tellRead('getOrSet', key, version, found !== undefined && found.left > 0);
+      return this.#loader.answer(load(), found);
+    }
+    // What is fresh is answered by a plain read, which costs a quarter, and may find it near: no more need be known.
+    const held = this.readTold('getOrSet', key, version);
+    if (held !== undefined) return Promise.resolve(held);
+    return this.#loader.answer(load(), this.lookAgain(key, version));
   }
 
   getOrSetSync<T>(
