@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Answer, type Backend, KEY, madeBy, openCache, planOf, type Said, TAG } from './fleet-rounds.js';
+import { type Answer, type Backend, isTagged, KEY, madeBy, openCache, planOf, type Said, TAG } from './fleet-rounds.js';
 
 const [backend, where, marks, number] = process.argv.slice(2) as [Backend, string, string, string];
 const member = Number(number);
@@ -50,7 +50,7 @@ async function play(round: number): Promise<void> {
     const run = mark(round);
     return isHeld || takes > 0 ? makeLater(round, run) : make(round, run);
   };
-  const answer = cache.getOrSet(KEY, factory, { tags: [TAG], lockTimeout: '10m' }).then(
+  const answer = cache.getOrSet(KEY, factory, { tags: isTagged(round) ? [TAG] : [], lockTimeout: '10m' }).then(
     (value): Answer => ({ value }),
     (error: Error): Answer => ({ error: error.message }),
   );

@@ -3,7 +3,7 @@ import { type Cache, MemcachedCache, RedisCache, SharedCache } from 'locmem';
 
 export type Backend = 'shared' | 'redis' | 'memcached';
 
-/** The one key that all ask for, and the tag that its entry has. */
+/** The one key that all ask for, and the tag that its entry has in some rounds. */
 export const KEY = 'key';
 export const TAG = 'fleet';
 
@@ -38,6 +38,11 @@ export function planOf(round: number): Plan {
     default:
       return { failures: 0, takes: 0, isHeld: false };
   }
+}
+
+/** Whether the entry of a round has the tag, which is deleted for it to go; others are deleted themselves. */
+export function isTagged(round: number): boolean {
+  return round % 3 === 1;
 }
 
 /** What the run with this number makes in a round, or fails with. */
