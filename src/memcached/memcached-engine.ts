@@ -295,12 +295,10 @@ export class MemcachedEngine implements FarLoadingEngine {
       return;
     }
     const { isOurs } = storedKeys(this.#settings);
-    await this.#removeAllLeases();
     await this.#removeWhere(isOurs);
   }
 
   async removeUnder(head: string): Promise<void> {
-    await this.#removeAllLeases();
     await this.#removeWhere((name) => name.startsWith(head));
   }
 
@@ -333,13 +331,16 @@ export class MemcachedEngine implements FarLoadingEngine {
     );
   }
 
-  async #removeAllLeases(): Promise<void> {
-    const start = leaseStart(this.#settings.keyPrefix);
-    await this.#removeWhere((name) => name.startsWith(start));
-  }
-
+  /** And all leases, for the same reason; what a run stores before its lease is gone is met by the next pass. */
   async #removeWhere(isWanted: (name: string) => boolean): Promise<void> {
-    await Promise.all(this.#pool.servers.map((server) => removeWhere(server, isWanted, this.#timeout)));
+    const { servers } = this.#pool;
+    const start = leaseStart(this.#settings.keyPrefix);
+    const isLease = (name: string) => name.startsWith(start);
+    const removeAll = (isOwn: (name: string) => boolean) =>
+      Promise.all(servers.map((server) => removeWhere(server, isOwn, this.#timeout)));
+    // The lease of an entry may be on another server than that.
+    if (servers.length > 1) await removeAll(isLease);
+    await removeAll((name) => isWanted(name) || isLease(name));
   }
 
   #increaseByCas(at: Address, delta: number): Promise<number | NotNumber | undefined> {

@@ -6,6 +6,7 @@ import { Leases } from '#dist/shared/leases.js';
 import { OutgoingRecord } from '#dist/shared/outgoing-record.js';
 import { Participants } from '#dist/shared/participants.js';
 import { thisPlatform } from '#dist/shared/platform.js';
+import { RecentWrites } from '#dist/shared/recent-writes.js';
 import { Ring } from '#dist/shared/ring.js';
 import { ShardLock } from '#dist/shared/shard-lock.js';
 import { ShardMemory } from '#dist/shared/shard-memory.js';
@@ -46,6 +47,7 @@ export function watchSteps(step: (title: string) => void): void {
     'empty',
   ]);
   watch(Ring.prototype, 'Ring', ['place', 'advance', 'giveUp', 'rotate', 'goRound', 'fill', 'fillAt']);
+  watch(RecentWrites.prototype, 'RecentWrites', ['add']);
   watch(OutgoingRecord.prototype, 'OutgoingRecord', ['writeHeader']);
   watch(ShardLock.prototype, 'ShardLock', ['acquire', 'tryAcquire', 'release']);
   watch(ChangingHeader.prototype, 'ChangingHeader', ['replaceDictionary', 'forget', 'recover']);
