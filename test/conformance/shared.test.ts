@@ -16,6 +16,7 @@ const SHARED: Capabilities = {
   keys: 'any',
   tellsOwnEntries: true,
   keepsExtras: true,
+  tagsMayCollide: true,
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'locmem-conformance-'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Cache, LoadOptions } from 'locmem';
 import { gatedRun } from './gate.js';
-import { type Subject, spec } from './subject.js';
+import { type Subject, tagSpec } from './subject.js';
 import { timesOf } from './times.js';
 
 const ARGUMENT_ERROR = { name: 'TypeError', code: 'ERR_LOCMEM_INVALID_ARGUMENT' };
@@ -27,7 +27,7 @@ export function tags(subject: Subject): void {
   const { late, second } = timesOf(subject);
 
   describe('tags', () => {
-    spec(subject, 'what cannot be a tag is a TypeError, and nothing is stored', async ({ cache }) => {
+    tagSpec(subject, 'what cannot be a tag is a TypeError, and nothing is stored', async ({ cache }) => {
       for (const [wrong, shows] of WRONG_TAGS) {
         const options = { tags: wrong } as LoadOptions;
         const refused = { ...ARGUMENT_ERROR, message: shows };
@@ -49,7 +49,7 @@ export function tags(subject: Subject): void {
       assert.equal(await cache.has('k'), false);
     });
 
-    spec(subject, 'deleteTag deletes every entry with that tag, and no other', async ({ cache }) => {
+    tagSpec(subject, 'deleteTag deletes every entry with that tag, and no other', async ({ cache }) => {
       await cache.set('set', 1, { tags: ['red'] });
       await cache.add('added', 1, { tags: ['blue', 'red'] });
       await cache.setMany({ many: 1, more: 2 }, { tags: ['red', 'red', 'green'] });
@@ -64,7 +64,7 @@ export function tags(subject: Subject): void {
       assert.deepStrictEqual([...(await cache.getMany(all)).keys()], ['blue', 'plain', 'none']);
     });
 
-    spec(subject, 'what is deleted so is missing to every call', async ({ cache }) => {
+    tagSpec(subject, 'what is deleted so is missing to every call', async ({ cache }) => {
       const keys = ['get', 'has', 'delete', 'touch', 'incr', 'move', 'add'];
       for (const key of keys) await cache.set(key, 1, { tags: ['t'] });
       await cache.deleteTag('t');
@@ -81,7 +81,7 @@ export function tags(subject: Subject): void {
       if (subject.capabilities.counts === 'store') assert.equal((await cache.stats()).entries, 2);
     });
 
-    spec(subject, 'deleteTags takes several, in any iterable, or none', async ({ cache }) => {
+    tagSpec(subject, 'deleteTags takes several, in any iterable, or none', async ({ cache }) => {
       for (const tag of ['a', 'b', 'c']) await cache.set(tag, 1, { tags: [tag] });
       assert.equal(await cache.deleteTags(new Set(['a', 'b'])), undefined);
       await cache.deleteTags([]);
@@ -89,7 +89,7 @@ export function tags(subject: Subject): void {
       assert.deepStrictEqual([...(await cache.getMany(['a', 'b', 'c'])).keys()], ['c']);
     });
 
-    spec(subject, 'what is stored after deleteTag is there, however often', async ({ cache }) => {
+    tagSpec(subject, 'what is stored after deleteTag is there, however often', async ({ cache }) => {
       for (let round = 0; round < 5; round++) {
         await cache.set('k', round, { tags: ['t'] });
         await cache.deleteTag('t');
@@ -99,7 +99,7 @@ export function tags(subject: Subject): void {
       }
     });
 
-    spec(subject, 'a set gives the entry the tags that it names, and no others', async ({ cache }) => {
+    tagSpec(subject, 'a set gives the entry the tags that it names, and no others', async ({ cache }) => {
       await cache.set('plain', 1, { tags: ['t'] });
       await cache.set('plain', 2);
       await cache.set('other', 1, { tags: ['t'] });
@@ -111,7 +111,7 @@ export function tags(subject: Subject): void {
       assert.equal(await cache.get('other'), undefined);
     });
 
-    spec(subject, 'incr, touch and incrVersion keep the tags', async ({ cache }) => {
+    tagSpec(subject, 'incr, touch and incrVersion keep the tags', async ({ cache }) => {
       await cache.setMany({ incr: 1, touch: 1, move: 1 }, { tags: ['t'] });
       await cache.incr('incr');
       await cache.touch('touch', '1h');
@@ -123,13 +123,13 @@ export function tags(subject: Subject): void {
       assert.equal(await cache.get('move', { version: 2 }), undefined);
     });
 
-    spec(subject, 'a tag is one for all versions', async ({ cache }) => {
+    tagSpec(subject, 'a tag is one for all versions', async ({ cache }) => {
       for (const version of [1, 2, 3]) await cache.set('k', version, { tags: ['t'], version });
       await cache.deleteTag('t');
       for (const version of [1, 2, 3]) assert.equal(await cache.get('k', { version }), undefined);
     });
 
-    spec(subject, 'tags belong to the prefix', async ({ cache, place }) => {
+    tagSpec(subject, 'tags belong to the prefix', async ({ cache, place }) => {
       const [p, pp, alsoP] = [
         await place.open({ keyPrefix: 'p' }),
         await place.open({ keyPrefix: 'pp' }),
@@ -145,7 +145,7 @@ export function tags(subject: Subject): void {
       assert.equal(await pp.get('k'), 1);
     });
 
-    spec(subject, 'any text may be a tag', async ({ cache }) => {
+    tagSpec(subject, 'any text may be a tag', async ({ cache }) => {
       for (const tag of ODD_TAGS) {
         await cache.set('k', 1, { tags: [tag] });
         await cache.set('other', 1, { tags: ODD_TAGS.filter((other) => other !== tag) });
@@ -155,7 +155,7 @@ export function tags(subject: Subject): void {
       }
     });
 
-    spec(subject, 'an entry keeps its ttl, and its tags', async ({ cache, place }) => {
+    tagSpec(subject, 'an entry keeps its ttl, and its tags', async ({ cache, place }) => {
       await cache.set('short', 1, { ttl: second, tags: ['t'] });
       await cache.set('long', 1, { ttl: 10 * second, tags: ['t'] });
       await place.advance(second + late);
@@ -165,7 +165,7 @@ export function tags(subject: Subject): void {
       assert.equal(await cache.has('long'), false);
     });
 
-    spec(subject, 'clear forgets the entries of all tags', async ({ cache }) => {
+    tagSpec(subject, 'clear forgets the entries of all tags', async ({ cache }) => {
       await cache.set('k', 1, { tags: ['t'] });
       await cache.clear();
       await cache.set('k', 2, { tags: ['t'] });
@@ -174,7 +174,7 @@ export function tags(subject: Subject): void {
       assert.equal(await cache.get('k'), undefined);
     });
 
-    spec(subject, 'a tag may have many entries, and an entry many tags', async ({ cache }) => {
+    tagSpec(subject, 'a tag may have many entries, and an entry many tags', async ({ cache }) => {
       const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
       await cache.setMany(new Map(keys.map((key) => [key, key])), { tags: ['all'] });
       await cache.set('one', 1, { tags: Array.from({ length: 20 }, (_, i) => `t${i}`) });
@@ -200,13 +200,13 @@ function duringRuns(subject: Subject): void {
     return cache.has('k');
   }
 
-  spec(subject, 'deleteTag during a run that is to give the entry this tag wins', async ({ cache, place }) => {
+  tagSpec(subject, 'deleteTag during a run that is to give the entry this tag wins', async ({ cache, place }) => {
     const other = await place.open();
     assert.equal(await isStored(cache, () => cache.deleteTag('t')), false);
     assert.equal(await isStored(cache, () => other.deleteTags(['x', 'u'])), false);
   });
 
-  spec(subject, 'who asks after the deleteTag begins a new run', async ({ cache }) => {
+  tagSpec(subject, 'who asks after the deleteTag begins a new run', async ({ cache }) => {
     const [older, newer] = [gatedRun<string>(), gatedRun<string>()];
     const first = cache.getOrSet('k', older.factory, { tags: ['t'] });
     await older.begun;
@@ -223,12 +223,12 @@ function duringRuns(subject: Subject): void {
     ['of another tag', (cache: Cache) => cache.deleteTag('x')],
     ['of no tag', (cache: Cache) => cache.deleteTags([])],
   ] as const) {
-    spec(subject, `a deleteTag ${title} leaves the run alone`, async ({ cache }) => {
+    tagSpec(subject, `a deleteTag ${title} leaves the run alone`, async ({ cache }) => {
       assert.equal(await isStored(cache, () => deletes(cache)), true);
     });
   }
 
-  spec(subject, 'a deleteTag under another prefix leaves the run alone', async ({ cache, place }) => {
+  tagSpec(subject, 'a deleteTag under another prefix leaves the run alone', async ({ cache, place }) => {
     const p = await place.open({ keyPrefix: 'p' });
     assert.equal(await isStored(cache, () => p.deleteTag('t')), true);
   });
