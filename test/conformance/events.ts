@@ -121,7 +121,8 @@ function calls(subject: Subject): void {
     } finally {
       unsubscribe('locmem:set', listener);
     }
-    await Promise.all(answers);
+    // On a server one comes after the other, and each brings the next.
+    for (const answer of answers) await answer;
     assert.equal(await cache.get('told-0'), 1);
   });
 }
