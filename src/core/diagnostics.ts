@@ -148,7 +148,10 @@ export function isLoadTold(): boolean {
 
 /** Tells of one entry. @param channel one that somebody listens to. @param more what its events have besides. */
 export function tell(channel: Channel, event: OperationEvent, key: string, version: number, more?: object): void {
-  channel.publish({ ...event, key, version, ...more });
+  // Not by spreading, which takes 1,300 ns where this takes 36.
+  const { cache, alias, backend, operation } = event;
+  const told: EntryEvent = { cache, alias, backend, operation, key, version };
+  channel.publish(more === undefined ? told : Object.assign(told, more));
 }
 
 const aliases = new WeakMap<object, string>();
