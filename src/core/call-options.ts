@@ -64,7 +64,8 @@ export interface LoadOptions extends LoadedEntryOptions {
   signal?: AbortSignal | undefined;
   /**
    * How long after its ttl an entry is still served, at once, while one run of the factory behind makes it anew (RFC
-   * 5861, section 3). A run behind that fails is not reported; the next call begins another. Default: 0, never.
+   * 5861, section 3). A run behind that fails is told on the channel `tracing:locmem:load:error` alone; the next call
+   * begins another. Default: 0, never.
    */
   staleWhileRevalidate?: Ttl;
   /**
