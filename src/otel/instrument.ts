@@ -142,13 +142,21 @@ function traceLoads(tracer: Tracer): () => void {
     (event) => {
       const span = spans.get(event);
       if (span === undefined) return;
-      const { error } = event;
-      if (error !== undefined) {
-        span.setAttribute('error.type', error instanceof Error ? error.name : '_OTHER');
-        if (error instanceof Error) span.recordException(error);
-        span.setStatus({ code: SpanStatusCode.ERROR, ...(error instanceof Error && { message: error.message }) });
-      }
+      if (event.error !== undefined) fail(span, event.error);
       span.end();
     },
   );
+}
+
+/** Marks the run as failed. Errors of this package name the key: of them there is the name alone. */
+function fail(span: Span, error: unknown): void {
+  if (!(error instanceof Error)) {
+    span.setAttribute('error.type', '_OTHER').setStatus({ code: SpanStatusCode.ERROR });
+    return;
+  }
+  const { name, message } = error;
+  const isOurs = String((error as { code?: unknown }).code).startsWith('ERR_LOCMEM');
+  span.setAttribute('error.type', name);
+  span.recordException(isOurs ? { name } : error);
+  span.setStatus({ code: SpanStatusCode.ERROR, ...(!isOurs && { message }) });
 }

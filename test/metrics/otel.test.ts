@@ -145,6 +145,37 @@ describe('locmem/otel', () => {
     await otel.close();
   });
 
+  it('no span tells a key, which errors of this package name', async () => {
+    const otel = start();
+    const cache = new LocMemCache();
+    const awake = setInterval(() => {}, 60_000);
+    await assert.rejects(
+      cache.getOrSet('secret', () => new Promise(() => {}), { timeout: 1 }),
+      /secret/,
+    );
+    clearInterval(awake);
+    await assert.rejects(
+      cache.getOrSet('secret-2', () => cache.getOrSet('secret-2', () => 1)),
+      /secret/,
+    );
+    await assert.rejects(
+      cache.getOrSet('k', () => Promise.reject(new RangeError('broken'))),
+      RangeError,
+    );
+    const spans = otel.spans().map(({ name, attributes, events, status }) => ({ name, attributes, events, status }));
+    assert.doesNotMatch(JSON.stringify(spans), /secret/);
+    assert.deepStrictEqual(
+      spans.map(({ events, status }) => [events[0]?.attributes?.['exception.type'], status.message]),
+      [
+        ['LoadTimeoutError', undefined],
+        ['RecursiveLoadError', undefined],
+        ['RangeError', 'broken'],
+      ],
+    );
+    await cache.close();
+    await otel.close();
+  });
+
   it('a run behind is no part of what asked, but linked to it', async () => {
     const otel = start();
     const clock = new ManualClock();
