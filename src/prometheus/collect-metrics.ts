@@ -45,33 +45,43 @@ export function collectMetrics(options: PrometheusOptions = {}): Collecting {
     names.push(prefix + name);
     return prefix + name;
   };
-  for (const [key, { labels, help }] of Object.entries(COUNTERS)) {
-    const labelNames = [...COMMON, ...labels];
-    counters[key as CounterName] = new Counter({ name: nameOf(`${key}_total`), help, labelNames, registers });
-  }
-  for (const [key, { labels, help }] of Object.entries(TIMERS)) {
-    const labelNames = [...COMMON, ...labels];
-    const name = nameOf(`${key}_duration_seconds`);
-    timers[key as Timer] = new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
-  }
-  if (named !== undefined) {
-    for (const [key, { help }] of Object.entries(GAUGES)) {
-      new Gauge({
-        name: nameOf(key),
-        help,
-        labelNames: ['cache'],
-        // Workers of a cluster have each a LocMemCache of their own, and all the same SharedCache.
-        aggregator: 'max',
-        registers,
-        async collect() {
-          this.reset();
-          for (const size of await sizesOf(named)) {
-            const value = size[key as keyof typeof GAUGES];
-            if (value !== undefined) this.set(size.labels, value);
-          }
-        },
-      });
+  const removeAll = () => {
+    for (const name of names.splice(0)) register.removeSingleMetric(name);
+  };
+  try {
+    for (const [key, { labels, help }] of Object.entries(COUNTERS)) {
+      const labelNames = [...COMMON, ...labels];
+      counters[key as CounterName] = new Counter({ name: nameOf(`${key}_total`), help, labelNames, registers });
     }
+    for (const [key, { labels, help }] of Object.entries(TIMERS)) {
+      const labelNames = [...COMMON, ...labels];
+      const name = nameOf(`${key}_duration_seconds`);
+      timers[key as Timer] = new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
+    }
+    if (named !== undefined) {
+      for (const [key, { help }] of Object.entries(GAUGES)) {
+        new Gauge({
+          name: nameOf(key),
+          help,
+          labelNames: ['cache'],
+          // Workers of a cluster have each a LocMemCache of their own, and all the same SharedCache.
+          aggregator: 'max',
+          registers,
+          async collect() {
+            this.reset();
+            for (const size of await sizesOf(named)) {
+              const value = size[key as keyof typeof GAUGES];
+              if (value !== undefined) this.set(size.labels, value);
+            }
+          },
+        });
+      }
+    }
+  } catch (error) {
+    // The last is not ours: it is the one that could not be registered.
+    names.pop();
+    removeAll();
+    throw error;
   }
   const stop = record({
     count: (counter, labels) => counters[counter].inc(labels),
@@ -80,7 +90,7 @@ export function collectMetrics(options: PrometheusOptions = {}): Collecting {
   return {
     stop() {
       stop();
-      for (const name of names.splice(0)) register.removeSingleMetric(name);
+      removeAll();
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createCaches, LocMemCache } from 'locmem';
 import { collectMetrics } from 'locmem/prometheus';
-import { Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { ManualClock } from '../conformance/manual-clock.js';
 
 /** The samples of a registry, by name and labels; without those of the histograms' buckets. */
@@ -128,6 +128,15 @@ describe('locmem/prometheus', () => {
     );
     second.stop();
     await cache.close();
+  });
+
+  it('registers all of its metrics or none', () => {
+    const register = new Registry();
+    const theirs = new Counter({ name: 'locmem_sets_total', help: 'of somebody else', registers: [register] });
+    assert.throws(() => collectMetrics({ register }), /already been registered/);
+    assert.deepStrictEqual(register.getMetricsAsArray(), [theirs]);
+    register.clear();
+    collectMetrics({ register }).stop();
   });
 
   it('wrong options are refused', () => {
