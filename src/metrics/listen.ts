@@ -56,7 +56,8 @@ export function listenToLoads(
 /** What a run came to. */
 function outcomeOf(event: LoadEvent): 'value' | 'nothing' | 'error' | 'timeout' {
   if (event.error instanceof LoadTimeoutError) return 'timeout';
-  if (event.error !== undefined) return 'error';
+  // What was thrown may be `undefined`.
+  if ('error' in event) return 'error';
   return event.result === undefined ? 'nothing' : 'value';
 }
 
