@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Cache, LoadContext, LoadOptions, Ttl } from 'locmem';
 import { gate, gatedRun } from './gate.js';
-import { type Scene, type Subject, spec } from './subject.js';
+import { type Scene, type Subject, spec, tagSpec } from './subject.js';
 import { timesOf } from './times.js';
 import { until } from './until.js';
 
@@ -42,7 +42,7 @@ function choosing(subject: Subject): void {
     assert.equal(await cache.has('forever'), true);
   });
 
-  spec(subject, 'the factory may choose the tags, in the place of those of the call', async ({ cache }) => {
+  tagSpec(subject, 'the factory may choose the tags, in the place of those of the call', async ({ cache }) => {
     const choose = (tags: string[] | undefined) => (context: LoadContext) => {
       assert.equal(context.tags, undefined);
       context.tags = tags;
@@ -163,7 +163,7 @@ function stale(subject: Subject): void {
     await until(async () => (await cache.get('k')) === 'old');
   });
 
-  spec(subject, 'unchanged: the entry keeps its tags, unless the factory chooses others', async (scene) => {
+  tagSpec(subject, 'unchanged: the entry keeps its tags, unless the factory chooses others', async (scene) => {
     const { cache } = scene;
     const tagged = { ...sie, tags: ['t'] };
     await age(scene, 'old', tagged);

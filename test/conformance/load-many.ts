@@ -4,7 +4,7 @@ import type { Cache, LoadContext, LoadMissing } from 'locmem';
 import { gate, gatedRun } from './gate.js';
 import { vandalize } from './reach.js';
 import { answered } from './single-flight.js';
-import { type Subject, spec } from './subject.js';
+import { type Subject, spec, tagSpec } from './subject.js';
 import { timesOf } from './times.js';
 
 class Failure extends Error {}
@@ -316,7 +316,7 @@ function sharing(subject: Subject): void {
 function extras(subject: Subject): void {
   const { late, second } = timesOf(subject);
 
-  spec(subject, 'what is loaded has the tags of the call', async ({ cache }) => {
+  tagSpec(subject, 'what is loaded has the tags of the call', async ({ cache }) => {
     await cache.getOrSetMany(['a', 'b'], () => ({ a: 1, b: 2 }), { tags: ['t', 'u'] });
     await cache.getOrSetMany(['c'], () => ({ c: 3 }), { tags: ['v'] });
     assert.equal((await cache.getMany(['a', 'b', 'c'])).size, 3);
@@ -324,7 +324,7 @@ function extras(subject: Subject): void {
     assert.deepStrictEqual([...(await cache.getMany(['a', 'b', 'c']))], [['c', 3]]);
   });
 
-  spec(subject, 'the loader may choose ttl and tags, for all that it makes', async ({ cache, place }) => {
+  tagSpec(subject, 'the loader may choose ttl and tags, for all that it makes', async ({ cache, place }) => {
     const choosing = (ttl: number, tags: string[]) => (missing: string[], context: LoadContext) => {
       context.ttl = ttl;
       context.tags = tags;
