@@ -45,7 +45,8 @@ export class RecentWrites {
     // Whichever: to look for the oldest takes as long as all the rest.
     const place = first + ((now >>> 0) % WRITES.KEYS);
     const gone = words[place + WRITES.KEYS];
-    if (((gone - words[group + WRITES.FORGOTTEN]) | 0) > 0) words[group + WRITES.FORGOTTEN] = gone;
+    // By how long ago they were: a key that is written all the time lets the last forgotten one fall far behind.
+    if ((now - gone) >>> 0 < (now - words[group + WRITES.FORGOTTEN]) >>> 0) words[group + WRITES.FORGOTTEN] = gone;
     words[place] = hash;
     words[place + WRITES.KEYS] = now;
   }

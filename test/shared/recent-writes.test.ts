@@ -50,6 +50,20 @@ describe('the table of recent writes', () => {
     );
   });
 
+  it('forgets no write unnoticed, however long nothing had to be forgotten', () => {
+    const words = new Int32Array(WRITES.GROUP_WORDS);
+    const writes = new RecentWrites(words, 0, 1);
+    writes.add(1);
+    // As if this one key had been written ever since.
+    const at = words.indexOf(1, WRITES.HASHES);
+    words[0] = 2 ** 31 + 5;
+    words[at + WRITES.KEYS] = words[0];
+    const moment = writes.now(1);
+    writes.add(1);
+    for (let hash = 2; hash < 9; hash++) writes.add(hash);
+    assert.equal(writes.hasSince(1, moment), true);
+  });
+
   it('knows the last key that was written among many of one group', () => {
     const writes = table();
     const moment = writes.now(1);
