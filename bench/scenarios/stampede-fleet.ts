@@ -8,7 +8,7 @@ import type { StampedeMember, StampedeOutcome, StampedeTask } from '../stampede-
 import { optionsFor } from './shared-calls.js';
 import { processesColumn } from './shared-processes.js';
 import { OBJECT } from './shared-values.js';
-import { CALLERS, FACTORY_MS, ROUNDS, WARM_UPS } from './stampede.js';
+import { CALLERS, FACTORY_MS, ROUNDS, warmUp } from './stampede.js';
 
 export const TABLE = 'several processes';
 /** In a full run. */
@@ -25,10 +25,7 @@ export const stampedeFleet: Scenario = {
     'from the first call of any process to the last answer, on the wall. In brackets how often the factory ran, in all ' +
     'processes together. Those that share nothing between processes run it once in each; so do those whose runs are one ' +
     'in a process only.',
-  unit: 'ms',
-  combine: 'median',
-  rounds: ROUNDS,
-  processes: 1,
+  ...ROUNDS,
   tables: [
     {
       name: TABLE,
@@ -54,7 +51,7 @@ export const stampedeFleet: Scenario = {
       const ended = Math.max(...outcomes.map((outcome) => outcome.ended));
       return { value: ended - begun, runs: outcomes.reduce((sum, { runs }) => sum + runs, 0) };
     };
-    for (let warm = 0; warm < WARM_UPS; warm++) await round();
+    await warmUp(round);
     return round;
   },
 };

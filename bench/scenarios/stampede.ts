@@ -7,9 +7,9 @@ export const TABLE = 'one process';
 export const CALLERS = 10_000;
 export const COLUMN = `${CALLERS.toLocaleString('en-US')} callers`;
 export const FACTORY_MS = 10;
-/** Each takes as long as the slowest contender needs: half a second and more. */
-export const ROUNDS = 7;
-export const WARM_UPS = 3;
+/** How stampedes are measured. Each takes as long as the slowest contender needs: half a second and more. */
+export const ROUNDS = { unit: 'ms', combine: 'median', rounds: 7, processes: 1 } as const;
+const WARM_UPS = 3;
 const MEGABYTE = 2 ** 20;
 
 export const stampede: Scenario = {
@@ -18,10 +18,7 @@ export const stampede: Scenario = {
     `${COLUMN} ask for one key at once that is not there (\`getOrSet\`, \`wrap\`, \`cachified\`, a defined function), whose ` +
     `factory needs ${FACTORY_MS} ms on a timer: from the first call to the last answer, an object of ten fields. In ` +
     'brackets how often the factory ran, and what the heap held of them all when it ended, without their answers.',
-  unit: 'ms',
-  combine: 'median',
-  rounds: ROUNDS,
-  processes: 1,
+  ...ROUNDS,
   tables: [
     {
       name: TABLE,
@@ -43,7 +40,7 @@ export const stampede: Scenario = {
     if (getOrSet === undefined) throw new Error(`${contender} does not offer this call`);
     let stampedes = 0;
     const next = () => onCold(getOrSet, `cold:${stampedes++}`, CALLERS);
-    for (let warm = 0; warm < WARM_UPS; warm++) await next();
+    await warmUp(next);
     return async () => {
       factory.runs = 0;
       const { begun, ended } = await next();
@@ -58,6 +55,10 @@ export const stampede: Scenario = {
     };
   },
 };
+
+export async function warmUp(round: () => Promise<unknown>): Promise<void> {
+  for (let warm = 0; warm < WARM_UPS; warm++) await round();
+}
 
 function bytesHeld(): number {
   const collect = globalThis.gc;
