@@ -42,23 +42,28 @@ function choosing(subject: Subject): void {
     assert.equal(await cache.has('forever'), true);
   });
 
-  tagSpec(subject, 'the factory may choose the tags, in the place of those of the call', async ({ cache }) => {
-    const choose = (tags: string[] | undefined) => (context: LoadContext) => {
-      assert.equal(context.tags, undefined);
-      context.tags = tags;
-      tags?.push('later');
-      return 'made';
-    };
-    const options = { tags: ['call'] };
-    await cache.getOrSet('chosen', choose(['mine']), options);
-    await cache.getOrSet('none', choose([]), options);
-    await cache.getOrSet('own', choose(undefined), options);
-    await cache.deleteTag('later');
-    await cache.deleteTag('call');
-    assert.deepStrictEqual([...(await cache.getMany(['chosen', 'none', 'own'])).keys()], ['chosen', 'none']);
-    await cache.deleteTag('mine');
-    assert.equal(await cache.has('chosen'), false);
-  });
+  tagSpec(
+    subject,
+    'the factory may choose the tags, in the place of those of the call',
+    [':call', ':later', ':mine'],
+    async ({ cache }) => {
+      const choose = (tags: string[] | undefined) => (context: LoadContext) => {
+        assert.equal(context.tags, undefined);
+        context.tags = tags;
+        tags?.push('later');
+        return 'made';
+      };
+      const options = { tags: ['call'] };
+      await cache.getOrSet('chosen', choose(['mine']), options);
+      await cache.getOrSet('none', choose([]), options);
+      await cache.getOrSet('own', choose(undefined), options);
+      await cache.deleteTag('later');
+      await cache.deleteTag('call');
+      assert.deepStrictEqual([...(await cache.getMany(['chosen', 'none', 'own'])).keys()], ['chosen', 'none']);
+      await cache.deleteTag('mine');
+      assert.equal(await cache.has('chosen'), false);
+    },
+  );
 
   spec(subject, 'what cannot be meant is a TypeError where it is said, and so of the call', async ({ cache }) => {
     const wrong: ((context: LoadContext) => void)[] = [
@@ -163,25 +168,30 @@ function stale(subject: Subject): void {
     await until(async () => (await cache.get('k')) === 'old');
   });
 
-  tagSpec(subject, 'unchanged: the entry keeps its tags, unless the factory chooses others', async (scene) => {
-    const { cache } = scene;
-    const tagged = { ...sie, tags: ['t'] };
-    await age(scene, 'old', tagged);
-    await cache.getOrSet<unknown>('k', ({ unchanged }: LoadContext) => unchanged, tagged);
-    await cache.deleteTag('t');
-    assert.equal(await cache.get('k'), undefined);
-    assert.equal(await left(cache), undefined);
-    await age(scene, 'old', tagged);
-    const choose = (context: LoadContext) => {
-      context.tags = ['u'];
-      return context.unchanged;
-    };
-    await cache.getOrSet<unknown>('k', choose, tagged);
-    await cache.deleteTag('t');
-    assert.equal(await cache.get('k'), 'old');
-    await cache.deleteTag('u');
-    assert.equal(await cache.get('k'), undefined);
-  });
+  tagSpec(
+    subject,
+    'unchanged: the entry keeps its tags, unless the factory chooses others',
+    [':t', ':u'],
+    async (scene) => {
+      const { cache } = scene;
+      const tagged = { ...sie, tags: ['t'] };
+      await age(scene, 'old', tagged);
+      await cache.getOrSet<unknown>('k', ({ unchanged }: LoadContext) => unchanged, tagged);
+      await cache.deleteTag('t');
+      assert.equal(await cache.get('k'), undefined);
+      assert.equal(await left(cache), undefined);
+      await age(scene, 'old', tagged);
+      const choose = (context: LoadContext) => {
+        context.tags = ['u'];
+        return context.unchanged;
+      };
+      await cache.getOrSet<unknown>('k', choose, tagged);
+      await cache.deleteTag('t');
+      assert.equal(await cache.get('k'), 'old');
+      await cache.deleteTag('u');
+      assert.equal(await cache.get('k'), undefined);
+    },
+  );
 
   spec(subject, 'unchanged: a ttl that the factory chooses is that of the entry; of 0, it is gone', async (scene) => {
     const { cache, place } = scene;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { type CacheOptions, SharedCache, type SharedCacheOptions } from 'locmem';
+import { locationApart } from '../shared/tags-apart.js';
 import { conformance } from './conformance.js';
 import { ManualClock } from './manual-clock.js';
 import { type Capabilities, type Place, type Subject, syncFace } from './subject.js';
@@ -16,20 +17,21 @@ const SHARED: Capabilities = {
   keys: 'any',
   tellsOwnEntries: true,
   keepsExtras: true,
-  tagsMayCollide: true,
 };
+const MAX_BYTES = '4mb';
 
 const folder = mkdtempSync(join(tmpdir(), 'locmem-conformance-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let places = 0;
+const nextLocation = () => join(folder, `${++places}.cache`);
 
-function placeOf(face: Subject['face'], own: Partial<SharedCacheOptions>): Place {
+function placeOf(face: Subject['face'], own: Partial<SharedCacheOptions>, apart?: readonly string[]): Place {
   const clock = new ManualClock();
-  const location = join(folder, `${++places}.cache`);
+  const location = apart === undefined ? nextLocation() : locationApart(nextLocation, MAX_BYTES, apart);
   const opened: SharedCache[] = [];
   return {
     async open(options: CacheOptions = {}) {
-      const cache = new SharedCache({ maxBytes: '4mb', ...own, ...options, location, clock });
+      const cache = new SharedCache({ maxBytes: MAX_BYTES, ...own, ...options, location, clock });
       opened.push(cache);
       return face === 'async' ? cache : syncFace(cache);
     },
@@ -52,7 +54,7 @@ for (const values of ['copy', 'frozen'] as const) {
         name: `SharedCache, values: '${values}', nearEntries: ${nearEntries}`,
         face,
         capabilities: { ...SHARED, values },
-        place: async () => placeOf(face, { values, nearEntries }),
+        place: async (apart) => placeOf(face, { values, nearEntries }, apart),
       });
     }
   }

@@ -10,6 +10,7 @@ import { WeatherOffice } from '../../examples/cities/weather-office.js';
 import { gate } from '../conformance/gate.js';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { until } from '../conformance/until.js';
+import { locationApart } from '../shared/tags-apart.js';
 
 /** The office has no station where the id is a multiple of seven. */
 const PLACES = [1, 2, 3, 7].map(
@@ -26,6 +27,8 @@ const PLACES = [1, 2, 3, 7].map(
 );
 const [paris, , berlin, village] = PLACES;
 
+const MAX_BYTES = '128kb';
+
 interface Scene {
   readonly service: WeatherService;
   readonly office: WeatherOffice;
@@ -35,6 +38,12 @@ interface Scene {
   readonly times: typeof WEATHER_TIMES;
 }
 
+/** Where the countries are two to the cache, as most are. */
+function locationOf(folder: string): string {
+  let segments = 0;
+  return locationApart(() => join(folder, `${++segments}.cache`), MAX_BYTES, [':country:FR', ':country:DE']);
+}
+
 /** On both faces of memory. @param delay what the answers of the office wait for. */
 async function play(run: (scene: Scene) => Promise<void>, delay = async () => {}): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'weather-'));
@@ -42,7 +51,7 @@ async function play(run: (scene: Scene) => Promise<void>, delay = async () => {}
   try {
     for (const open of [
       (clock: ManualClock) => new LocMemCache({ clock }),
-      (clock: ManualClock) => new SharedCache({ clock, location: join(folder, 'weather.cache'), maxBytes: '128kb' }),
+      (clock: ManualClock) => new SharedCache({ clock, location: locationOf(folder), maxBytes: MAX_BYTES }),
     ]) {
       const clock = new ManualClock();
       await using cache = open(clock);

@@ -6,8 +6,9 @@ import { once } from '../conformance/redis-place.js';
 import { MemcachedServer } from '../servers/memcached-server.js';
 import { needs } from '../servers/needs.js';
 import { RedisServer } from '../servers/redis-server.js';
+import { locationApart } from '../shared/tags-apart.js';
 import { Child, freshLocation } from '../torture/shared-place.js';
-import { type Kind, openCache } from './fence-cache.js';
+import { type Kind, openCache, SHARED_BYTES } from './fence-cache.js';
 import type { How, Order } from './fence-process.js';
 
 /** A test that waits in vain fails. */
@@ -169,7 +170,7 @@ const LEASED: readonly How[] = ['getOrSet', 'behind'];
 
 specs(
   'shared',
-  async () => freshLocation(),
+  async () => locationApart(freshLocation, SHARED_BYTES, ['app:tag', 'app:another tag']),
   (both) => {
     overruledBy(both, [...DELETES, ...WRITES], ALL);
     storesOtherwise(both, ALL);
