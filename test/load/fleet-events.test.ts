@@ -3,6 +3,7 @@ import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_c
 import { describe, it } from 'node:test';
 import type { CacheEvents, ErrorEvent, LeaseWaitEvent } from 'locmem';
 import { gatedRun } from '../conformance/gate.js';
+import { until } from '../conformance/until.js';
 import { MemoryProcess, MemoryServer, MemoryServerCache } from './memory-server.js';
 
 type Name = 'locmem:lease-waited' | 'locmem:lease-taken-over' | 'locmem:error' | 'locmem:miss';
@@ -24,6 +25,11 @@ async function heard<N extends Name>(names: readonly N[], body: () => Promise<vo
 
 const LEASES = ['locmem:lease-waited', 'locmem:lease-taken-over'] as const;
 
+/** Whether the second of two has looked in vain, and asks again. */
+function hasWaited({ calls }: MemoryServer): boolean {
+  return calls.filter((call) => call === 'takeLease').length > 2;
+}
+
 describe('what is told of other processes', () => {
   function fleet() {
     const server = new MemoryServer();
@@ -32,14 +38,13 @@ describe('what is told of other processes', () => {
   }
 
   it('who waits for the value of another tells how long', async () => {
-    const { first, second } = fleet();
+    const { server, first, second } = fleet();
     const run = gatedRun<string>();
     const told = await heard(LEASES, async () => {
       const one = first.getOrSet('k', run.factory);
       await run.begun;
       const other = second.getOrSet('k', () => assert.fail('the factory ran'));
-      // Not at once: it must have looked in vain.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => hasWaited(server));
       run.open('made');
       assert.deepStrictEqual(await Promise.all([one, other]), ['made', 'made']);
     });
@@ -60,7 +65,7 @@ describe('what is told of other processes', () => {
       void first.getOrSet('k', run.factory);
       await run.begun;
       const other = second.getOrSet('k', () => 'mine');
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => hasWaited(server));
       // As the lease of who was killed ends.
       server.leases.clear();
       assert.equal(await other, 'mine');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { SharedCache, type SharedCacheOptions } from 'locmem';
 import { CoarseClock } from '#dist/core/clock.js';
 import { Clears } from '#dist/shared/clears.js';
@@ -21,6 +23,18 @@ let count = 0;
 
 function open(options: Partial<SharedCacheOptions> = {}): SharedCache {
   return new SharedCache({ location: join(folder, `${++count}.cache`), maxBytes: '1mb', ttl: null, ...options });
+}
+
+/** Segments that it makes have the same seed each time: which keys meet in one place is not left to chance then. */
+function seeded<T>(make: () => T): T {
+  const random = mock.method(crypto, 'randomBytes', (size: number) => Buffer.alloc(size, 1));
+  syncBuiltinESMExports();
+  try {
+    return make();
+  } finally {
+    random.mock.restore();
+    syncBuiltinESMExports();
+  }
 }
 
 /** How often the segment was asked. What is not is answered near by. */
@@ -160,7 +174,7 @@ describe('a value of a SharedCache', () => {
     const hot = Array.from({ length: 20 }, (_, i) => `hot:${i}`);
     const survivors = (isUsed: boolean) => {
       const location = join(folder, `${++count}.cache`);
-      const cache = open({ location, maxBytes: '128kb' });
+      const cache = seeded(() => open({ location, maxBytes: '128kb' }));
       // What others use for a while, and then no more.
       const others = open({ location, maxBytes: '128kb', nearEntries: 0 });
       for (const key of hot) cache.setSync(key, { key });
