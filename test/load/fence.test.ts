@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Cache } from 'locmem';
+import { gatedRun } from '../conformance/gate.js';
 import { once } from '../conformance/redis-place.js';
 import { MemcachedServer } from '../servers/memcached-server.js';
 import { needs } from '../servers/needs.js';
@@ -23,10 +24,12 @@ interface Change {
 }
 
 const SET: Change = { name: 'set', change: (cache, key) => cache.set(key, 'new'), leaves: 'new' };
+const DELETE: Change = { name: 'delete', change: (cache, key) => cache.delete(key) };
+const CLEAR: Change = { name: 'clear', change: (cache) => cache.clear() };
 const DELETES: readonly Change[] = [
-  { name: 'delete', change: (cache, key) => cache.delete(key) },
+  DELETE,
   { name: 'deleteMany', change: (cache, key) => cache.deleteMany(['other', key]) },
-  { name: 'clear', change: (cache) => cache.clear() },
+  CLEAR,
   {
     name: 'decrVersion',
     change: async (cache, key) => {
@@ -202,18 +205,58 @@ specs(
       await overtaken(loader, cache, SET, { how: 'behind, gone' });
     });
 
-    it('is not joined, once it is overruled', LIMIT, async () => {
+    it(
+      'that waited for another process stores what it makes, whatever was changed while it waited',
+      LIMIT,
+      async () => {
+        const [loader, cache] = await both();
+        const run = gatedRun<string>();
+        const first = cache.getOrSet('waited', run.factory);
+        await run.begun;
+        loader.send({ do: 'load', how: 'getOrSet', key: 'waited' });
+        // What it is told later is done later.
+        assert.equal(await loader.got({ do: 'get', key: 'waited' }), undefined);
+        const running = loader.says('running');
+        await cache.delete('waited');
+        await running;
+        run.open('older');
+        assert.equal(await first, 'older');
+        const answered = loader.says({ answer: 'old' });
+        loader.send({ do: 'end' });
+        await answered;
+        assert.equal(await cache.get('waited'), 'old');
+      },
+    );
+
+    it('is overruled by who gives the entry another version', LIMIT, async () => {
       const [loader, cache] = await both();
+      await cache.set('moved', 'before');
       const running = loader.says('running');
-      loader.send({ do: 'load', how: 'getOrSet', key: 'joined' });
+      loader.send({ do: 'load', how: 'wrap.refresh', key: 'moved' });
       await running;
-      await cache.delete('joined');
-      assert.equal(await loader.got({ do: 'ask', key: 'joined' }), 'fresh');
+      await cache.incrVersion('moved');
       const answered = loader.says({ answer: 'old' });
       loader.send({ do: 'end' });
       await answered;
-      assert.equal(await cache.get('joined'), 'fresh');
+      assert.equal(await cache.get('moved'), undefined);
+      assert.equal(await cache.get('moved', { version: 2 }), 'before');
     });
+
+    for (const { name, change } of [DELETE, CLEAR, TAG]) {
+      it(`is not joined, once it is overruled by ${name}`, LIMIT, async () => {
+        const [loader, cache] = await both();
+        const key = `k${++count}`;
+        const running = loader.says('running');
+        loader.send({ do: 'load', how: 'getOrSet', key, tags: ['tag'] });
+        await running;
+        await change(cache, key);
+        assert.equal(await loader.got({ do: 'ask', key }), 'fresh');
+        const answered = loader.says({ answer: 'old' });
+        loader.send({ do: 'end' });
+        await answered;
+        assert.equal(await cache.get(key), 'fresh');
+      });
+    }
 
     it('is overruled by who clears the whole location, and by nobody who clears another prefix', LIMIT, async () => {
       const [loader, cache, location] = await both();

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Cache, type LoadContext, LocMemCache, type StandardSchema } from 'locmem';
 import type { Lease, Recalled } from '#dist/core/entry-extras.js';
 import { Flights } from '#dist/load/flights.js';
+import { type LeaseServer, Leases } from '#dist/load/leases.js';
 import { gate, gatedRun } from '../conformance/gate.js';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { until } from '../conformance/until.js';
@@ -457,6 +458,42 @@ describe('a lease on a server', () => {
     await cache.getOrSet('k', () => 'made');
     await until(() => server.leases.size === 0);
     assert.deepStrictEqual(server.calls, ['read', 'takeLease', 'recall', 'write', 'release']);
+  });
+});
+
+describe('the leases that a process has of a server', () => {
+  it('on their way back are waited for, and are not taken for those of another process', async () => {
+    const calls: string[] = [];
+    const held = new Set<string>();
+    const released = gate<void>();
+    const server: LeaseServer = {
+      async take(key) {
+        calls.push('take');
+        if (held.has(key)) return false;
+        held.add(key);
+        return true;
+      },
+      keep: async (key) => held.has(key),
+      async release(key) {
+        calls.push('release');
+        await released.opened;
+        held.delete(key);
+      },
+    };
+    const leases = new Leases();
+    const first = await leases.take('name', 'key', server);
+    void first!.release();
+    const second = leases.take('name', 'key', server);
+    await waits();
+    assert.deepStrictEqual(calls, ['take', 'release']);
+    released.open();
+    assert.notEqual(await second, undefined);
+    assert.notEqual(leases.of('name'), undefined);
+    await leases.close();
+    assert.deepStrictEqual(
+      [calls, leases.of('name'), held.size],
+      [['take', 'release', 'take', 'release'], undefined, 0],
+    );
   });
 });
 
