@@ -15,7 +15,7 @@ needs('redis-server', () => {
       server = await RedisServer.start();
     });
     after(() => server.stop());
-    const open = (keyPrefix: string) => new RedisCache({ url: server.url, keyPrefix });
+    const open = (keyPrefix: string) => new RedisCache({ url: server.url, keyPrefix, commandTimeout: '1m' });
     publishedSuite('RedisCache', () => open(''));
     publishedSuite('RedisCache with a prefix', () => open('a*p'));
     publishedSuite('TieredCache', () => new TieredCache({ l1: new LocMemCache(), l2: open('tiers') }));
@@ -27,7 +27,7 @@ needs('memcached', () => {
     it('stores, reads, and empties one namespace, or all', async () => {
       const server = await MemcachedServer.start();
       try {
-        await using cache = new MemcachedCache({ url: server.url });
+        await using cache = new MemcachedCache({ url: server.url, commandTimeout: '1m' });
         const keyv = new Keyv(new KeyvStore(cache), { throwOnErrors: true });
         const other = new Keyv(new KeyvStore(cache), { throwOnErrors: true, namespace: 'other' });
         await keyv.set('k', { a: 1 });

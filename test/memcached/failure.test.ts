@@ -71,7 +71,7 @@ needs('memcached', () => {
     }
 
     function open(server: MemcachedServer, options: MemcachedCacheOptions = {}): MemcachedCache {
-      const cache = new MemcachedCache({ url: server.url, ...options });
+      const cache = new MemcachedCache({ url: server.url, commandTimeout: '1m', ...options });
       opened.push(cache);
       return cache;
     }
@@ -195,7 +195,7 @@ needs('memcached', () => {
 
     it('a server that is down costs the keys that it keeps, and those alone', async () => {
       const [up, down] = [await start(), await start()];
-      const cache = new MemcachedCache({ urls: [up.url, down.url] });
+      const cache = new MemcachedCache({ urls: [up.url, down.url], commandTimeout: '1m' });
       opened.push(cache);
       const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
       await cache.setMany(new Map(keys.map((key) => [key, key])));

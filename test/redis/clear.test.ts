@@ -52,7 +52,9 @@ needs('redis-server', () => {
     });
 
     it('empties the database of the URL, and no other, where there is no prefix', async () => {
-      const caches = ['', '/0', '/3', '/15'].map((path) => new RedisCache({ url: `${server.url}${path}` }));
+      const caches = ['', '/0', '/3', '/15'].map(
+        (path) => new RedisCache({ url: `${server.url}${path}`, commandTimeout: '20s' }),
+      );
       const [bare, zero, three, fifteen] = caches as [RedisCache, RedisCache, RedisCache, RedisCache];
       for (const [i, cache] of caches.entries()) await cache.set('k', i);
       assert.equal(await bare.get('k'), 1);
@@ -65,14 +67,19 @@ needs('redis-server', () => {
 
     it('is refused where the key function hides the prefix, and takes its own where it does not', async () => {
       const keyFunction = (key: string, keyPrefix: string, version: number) => `${keyPrefix}/${version}/${key}`;
-      await using own = new RedisCache({ url: server.url, keyPrefix: 'f', keyFunction });
-      await using longer = new RedisCache({ url: server.url, keyPrefix: 'ff', keyFunction });
+      await using own = new RedisCache({ url: server.url, keyPrefix: 'f', keyFunction, commandTimeout: '20s' });
+      await using longer = new RedisCache({ url: server.url, keyPrefix: 'ff', keyFunction, commandTimeout: '20s' });
       await own.set('k', 1);
       await longer.set('k', 1);
       await own.clear();
       assert.equal(await own.has('k'), false);
       assert.equal(await longer.has('k'), true);
-      await using hidden = new RedisCache({ url: server.url, keyPrefix: 'f', keyFunction: (key) => key });
+      await using hidden = new RedisCache({
+        url: server.url,
+        keyPrefix: 'f',
+        keyFunction: (key) => key,
+        commandTimeout: '20s',
+      });
       await hidden.set('k', 1);
       await assert.rejects(hidden.clear(), InvalidConfigError);
       assert.equal(await hidden.get('k'), 1);

@@ -23,7 +23,9 @@ needs('redis-server', () => {
     after(() => server.stop());
 
     it('lets go of the one connection that all caches of a URL share, with the last of them', async () => {
-      const caches = ['a', 'b', 'c', 'd'].map((keyPrefix) => new RedisCache({ url: server.url, keyPrefix }));
+      const caches = ['a', 'b', 'c', 'd'].map(
+        (keyPrefix) => new RedisCache({ url: server.url, keyPrefix, commandTimeout: '10s' }),
+      );
       await Promise.all(caches.map((cache, i) => cache.set('k', i)));
       assert.equal(await clientsOf(server), 1);
       for (const cache of caches.slice(1)) await cache.close();
@@ -31,7 +33,7 @@ needs('redis-server', () => {
       assert.equal(await clientsOf(server), 1);
       await caches[0]!.close();
       await until('no connection is left', async () => (await clientsOf(server)) === 0);
-      await using again = new RedisCache({ url: server.url, keyPrefix: 'b' });
+      await using again = new RedisCache({ url: server.url, keyPrefix: 'b', commandTimeout: '10s' });
       assert.equal(await again.get('k'), 1);
     });
 
@@ -60,9 +62,9 @@ needs('redis-server', () => {
     });
 
     it('twice at once, and on a cache that nobody used, is fine', async () => {
-      const cache = new RedisCache({ url: server.url });
+      const cache = new RedisCache({ url: server.url, commandTimeout: '10s' });
       await settle([cache.close(), cache.close()]);
-      const used = new RedisCache({ url: server.url });
+      const used = new RedisCache({ url: server.url, commandTimeout: '10s' });
       const get = settle([used.get('k')]);
       assert.deepStrictEqual(codesOf(await settle([used.close(), used.close()])), []);
       assert.deepStrictEqual(codesOf(await get), []);
@@ -99,7 +101,7 @@ needs('redis-server', () => {
     });
 
     it('does not take away what a run of getOrSet has made', async () => {
-      const cache = new RedisCache({ url: server.url, keyPrefix: 'run' });
+      const cache = new RedisCache({ url: server.url, keyPrefix: 'run', commandTimeout: '10s' });
       let finish = (_value: string) => {};
       const made = new Promise<string>((resolve) => {
         finish = resolve;

@@ -29,10 +29,10 @@ needs('redis-server', () => {
     after(() => server.stop());
 
     it('refuses who has none, or a wrong one, and the messages do not tell it', async () => {
-      await using without = new RedisCache({ url: urlWith('') });
+      await using without = new RedisCache({ url: urlWith(''), commandTimeout: '10s' });
       await refused(without.get('k'), /NOAUTH/, /password/);
       await refused(without.set('k', 1), /NOAUTH/, /password/);
-      await using wrong = new RedisCache({ url: urlWith(':wr0ng@') });
+      await using wrong = new RedisCache({ url: urlWith(':wr0ng@'), commandTimeout: '10s' });
       for (let i = 0; i < 3; i++) {
         await refused(wrong.get('k'), /WRONGPASS/, /password/);
         await assert.rejects(ended(wrong.get('k')), (error: Error) => !error.message.includes('wr0ng'));
@@ -40,11 +40,11 @@ needs('redis-server', () => {
     });
 
     it('serves who has the right one, and notices when it is changed to it', async () => {
-      await using right = new RedisCache({ url: server.url });
+      await using right = new RedisCache({ url: server.url, commandTimeout: '10s' });
       await right.set('k', 1);
       assert.equal(await right.get('k'), 1);
       await server.command('ACL', 'SETUSER', 'later', 'on', '~*', '+@all', '>other');
-      await using cache = new RedisCache({ url: urlWith('later:soon@') });
+      await using cache = new RedisCache({ url: urlWith('later:soon@'), commandTimeout: '10s' });
       await refused(cache.get('k'), /WRONGPASS/, /password/);
       await server.command('ACL', 'SETUSER', 'later', '>soon');
       await until('the password is right', async () => (await cache.get('k')) === 1);
@@ -52,7 +52,7 @@ needs('redis-server', () => {
 
     it('may forbid a user some commands: those are refused, the others are answered', async () => {
       await server.command('ACL', 'SETUSER', 'reader', 'on', '~*', '+@read', '+@connection', '>r');
-      await using cache = new RedisCache({ url: urlWith('reader:r@') });
+      await using cache = new RedisCache({ url: urlWith('reader:r@'), commandTimeout: '10s' });
       await server.command('SET', ':1:k', 'true');
       assert.equal(await cache.get('k'), true);
       await refused(cache.set('k', 1), /NOPERM/, /ACL/);
@@ -72,7 +72,7 @@ needs('redis-server', () => {
     after(() => server.stop());
 
     it('refuses writes, each by itself; reads, removals and what getOrSet makes are not touched by it', async () => {
-      await using cache = new RedisCache({ url: server.url, keyPrefix: 'full' });
+      await using cache = new RedisCache({ url: server.url, keyPrefix: 'full', commandTimeout: '10s' });
       await cache.set('before', 'there');
       await cache.set('counter', 1);
       const large = 'x'.repeat(100_000);
@@ -100,7 +100,7 @@ needs('redis-server', () => {
     });
 
     it('counts what it refused', async () => {
-      await using cache = new RedisCache({ url: server.url, keyPrefix: 'count' });
+      await using cache = new RedisCache({ url: server.url, keyPrefix: 'count', commandTimeout: '10s' });
       await server.command('CONFIG', 'SET', 'maxmemory', '1');
       await settle<unknown>([cache.set('a', 1), cache.add('b', 1), cache.getOrSet('c', () => 1)]);
       const { errors, sets } = await cache.stats();
@@ -123,7 +123,7 @@ needs('redis-server', () => {
     after(() => server.stop());
 
     it('refuses calls until it has it', async () => {
-      await using cache = new RedisCache({ url: server.url, keyPrefix: 'p' });
+      await using cache = new RedisCache({ url: server.url, keyPrefix: 'p', commandTimeout: '10s' });
       await cache.setMany(new Map(Array.from({ length: 1000 }, (_, i) => [`k${i}`, 'x'.repeat(100)])));
       const reloaded = server.command('DEBUG', 'RELOAD');
       const saw: string[] = [];

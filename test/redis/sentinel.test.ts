@@ -20,13 +20,17 @@ needs('redis-server', () => {
     after(() => set.stop());
 
     it('is found by any sentinel that answers', async () => {
-      await using cache = new RedisCache({ urls: ['redis://:secret@127.0.0.1:1', ...urls], sentinel: set.name });
+      await using cache = new RedisCache({
+        urls: ['redis://:secret@127.0.0.1:1', ...urls],
+        sentinel: set.name,
+        commandTimeout: '10s',
+      });
       await until('it is found', async () => (await cache.set('k', 'v')) === undefined);
       assert.equal(await set.master.command('EXISTS', ':1:k'), 1);
     });
 
     it('is not found under a name that nobody watches, which the error says', async () => {
-      await using cache = new RedisCache({ urls, sentinel: 'nobody' });
+      await using cache = new RedisCache({ urls, sentinel: 'nobody', commandTimeout: '10s' });
       await assert.rejects(ended(cache.get('k')), (error) => {
         assert.ok(error instanceof CacheUnavailableError);
         assert.match(error.message, /no master called nobody/);
