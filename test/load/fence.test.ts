@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Cache } from 'locmem';
+import { type ClearsUnder, clearUnder } from '#dist/core/clear-under.js';
 import { gatedRun } from '../conformance/gate.js';
 import { once } from '../conformance/redis-place.js';
 import { MemcachedServer } from '../servers/memcached-server.js';
@@ -30,6 +31,10 @@ const DELETES: readonly Change[] = [
   DELETE,
   { name: 'deleteMany', change: (cache, key) => cache.deleteMany(['other', key]) },
   CLEAR,
+  {
+    name: 'emptying a namespace',
+    change: async (cache, key) => (cache as Cache & ClearsUnder)[clearUnder](key),
+  },
   {
     name: 'decrVersion',
     change: async (cache, key) => {
