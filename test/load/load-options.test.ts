@@ -114,10 +114,15 @@ describe('the timeout of a factory', () => {
   it('that was followed by a failure is not unhandled', async () => {
     const { stdout, exit, stderr } = await runProgram(`
       import { cache } from 'locmem';
-      const failing = () => new Promise((_, reject) => setTimeout(reject, 20, new Error('late')));
+      let fail;
+      const failing = () => new Promise((_, reject) => { fail = reject; });
+      const awake = setInterval(() => {}, 60_000);
       await cache.getOrSet('k', failing, { timeout: 1 }).catch(({ name }) => console.log(name));
+      fail(new Error('late'));
       const left = AbortSignal.timeout(1);
       await cache.getOrSet('l', failing, { signal: left }).catch(({ name }) => console.log(name));
+      fail(new Error('late'));
+      clearInterval(awake);
       await new Promise((resolve) => setTimeout(resolve, 50));
     `);
     assert.deepStrictEqual({ stdout, exit }, { stdout: 'LoadTimeoutError\nTimeoutError\n', exit: 0 }, stderr);
