@@ -331,11 +331,12 @@ export class MemcachedEngine implements FarLoadingEngine {
     );
   }
 
-  /** And all leases, for the same reason; what a run stores before its lease is gone is met by the next pass. */
+  /** And their leases, for the same reason; what a run stores before its lease is gone is met by the next pass. */
   async #removeWhere(isWanted: (name: string) => boolean): Promise<void> {
     const { servers } = this.#pool;
     const start = leaseStart(this.#settings.keyPrefix);
-    const isLease = (name: string) => name.startsWith(start);
+    // Entries of a prefix that goes on with `:lease` begin alike.
+    const isLease = (name: string) => name.startsWith(start) && isWanted(name.slice(start.length));
     const removeAll = (isOwn: (name: string) => boolean) =>
       Promise.all(servers.map((server) => removeWhere(server, isOwn, this.#timeout)));
     // The lease of an entry may be on another server than that.

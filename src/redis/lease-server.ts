@@ -1,3 +1,4 @@
+import type { StoredKeys } from '../core/stored-keys.js';
 import { LEASE_TIME, type LeaseServer } from '../load/leases.js';
 import type { Connection } from './connection.js';
 import { KEEP_LEASE, REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
@@ -30,8 +31,20 @@ export class RedisLeaseServer implements LeaseServer {
 }
 
 /** What the keys of all leases of a prefix begin with. */
-export function leaseStart(keyPrefix: string): string {
+function leaseStart(keyPrefix: string): string {
   return `${keyPrefix}:lease:`;
+}
+
+/** The keys of the leases of these entries. Those of a prefix that goes on with `:lease` begin alike, and are others'. */
+export function leasesOf({ isOurs }: StoredKeys, keyPrefix: string): StoredKeys {
+  const beginning = leaseStart(keyPrefix);
+  return {
+    beginning,
+    isOurs(key) {
+      const name = key.slice(beginning.length);
+      return key.startsWith(beginning) && (isOurs(name) || isOurs(name.slice(1, -1)));
+    },
+  };
 }
 
 /**

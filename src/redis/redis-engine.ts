@@ -11,7 +11,7 @@ import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import { Connection } from './connection.js';
 import { Entries, hearingTags, LONGEST_TTL } from './entries.js';
 import { INCREASE, MOVE, REMOVE } from './entry-scripts.js';
-import { leaseKeyOf, leaseStart } from './lease-server.js';
+import { leaseKeyOf, leasesOf } from './lease-server.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
 import type { RedisSettings } from './redis-options.js';
 import { REMOVE_IF_UNCHANGED, run, type Script } from './scripts.js';
@@ -278,7 +278,7 @@ export class RedisEngine implements FarLoadingEngine {
     if (this.#cacheSettings.keyPrefix === '') await Promise.all(nodes.map(({ send }) => send(['FLUSHDB', 'ASYNC'])));
     else {
       const keys = storedKeys(this.#cacheSettings);
-      await this.#removeLeases(nodes);
+      await this.#removeLeases(nodes, keys);
       await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
     }
   }
@@ -286,15 +286,14 @@ export class RedisEngine implements FarLoadingEngine {
   async removeUnder(head: string): Promise<void> {
     const nodes = await this.#connection.nodes();
     const keys = { beginning: head, isOurs: (name: string) => name.startsWith(head) };
-    await this.#removeLeases(nodes);
+    await this.#removeLeases(nodes, keys);
     await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
   }
 
   /** Before the entries: no run of any process that is under way stores any more. */
-  async #removeLeases(nodes: readonly Node[]): Promise<void> {
-    const beginning = leaseStart(this.#cacheSettings.keyPrefix);
-    const keys = { beginning, isOurs: (name: string) => name.startsWith(beginning) };
-    await Promise.all(nodes.map((node) => this.#removeListed(node, keys)));
+  async #removeLeases(nodes: readonly Node[], keys: StoredKeys): Promise<void> {
+    const leases = leasesOf(keys, this.#cacheSettings.keyPrefix);
+    await Promise.all(nodes.map((node) => this.#removeListed(node, leases)));
   }
 
   /** In small steps, between which the server answers others. What was there when it began is gone when it ends. */

@@ -345,12 +345,15 @@ needs('memcached', () => {
           const entries = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`ключ${i}`, i]));
           await p.setMany(entries);
           await pp.setMany(entries);
+          await using lease = new MemcachedCache({ urls, keyPrefix: 'p:lease', commandTimeout: '1m' });
           await p.setMany({ a: 1 }, { version: -7 });
+          await lease.set('a', 1);
           await server.command(['set p:other:program 0 0 1', 'x'], LINE);
           await p.clear();
           assert.equal((await p.getMany(Object.keys(entries))).size, 0);
           assert.equal(await p.has('a', { version: -7 }), false);
           assert.equal((await pp.getMany(Object.keys(entries))).size, 3000);
+          assert.equal(await lease.get('a'), 1);
           assert.equal(await stored('p:other:program'), 'x');
         } finally {
           await second.stop();

@@ -16,7 +16,20 @@ needs('redis-server', () => {
     });
 
     it('takes a prefix as it is written, and no other prefix that it begins or matches', async () => {
-      const prefixes = ['p', 'pp', 'a*b?[c]\\', 'aXbYc\\', 'a*b?[c]', '*', '?', '[a-z]', '\\', '\\*', 'ü 🦊\n'];
+      const prefixes = [
+        'p',
+        'pp',
+        'a*b?[c]\\',
+        'aXbYc\\',
+        'a*b?[c]',
+        '*',
+        '?',
+        '[a-z]',
+        '\\',
+        '\\*',
+        'ü 🦊\n',
+        'p:lease',
+      ];
       const caches = prefixes.map((keyPrefix) => new RedisCache({ url: server.url, keyPrefix, commandTimeout: '20s' }));
       for (const [i, cleared] of caches.entries()) {
         for (const cache of caches) await cache.setMany({ one: 1, 'two:2': 2 });
