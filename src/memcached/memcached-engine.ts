@@ -129,7 +129,8 @@ export class MemcachedEngine implements FarLoadingEngine {
 
   /**
    * Writes unless the lease is another's by now, or that one's value came between: it is looked whose it is after the
-   * entry was read, and written only if nobody has written since.
+   * entry was read, and written only if nobody has written since. Where nothing stood there, a delete in between leaves no
+   * trace but the lease, which it has removed before: then what was written is taken back.
    */
   async #writeHolding({ key, token }: HeldLease, at: Address, content: Content): Promise<boolean> {
     const [{ items, line }] = await this.#send(at, gets(at.name));
@@ -138,7 +139,12 @@ export class MemcachedEngine implements FarLoadingEngine {
     const [item] = items;
     const command = item === undefined ? add(at.name, content) : cas(at.name, content, item.unique);
     const [written] = await this.#send(at, command);
-    return isStored(written.line, at.name);
+    if (!isStored(written.line, at.name)) return false;
+    if (item !== undefined || (await this.#leaseServer.isHeld(key, token))) return true;
+    const [{ items: found }] = await this.#send(at, gets(at.name));
+    const own = found.find(({ bytes }) => bytes.equals(Buffer.from(content.bytes)));
+    if (own !== undefined) await this.#send(at, deleteUnchanged(at.name, own.unique));
+    return false;
   }
 
   async writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {

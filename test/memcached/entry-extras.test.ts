@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once as event } from 'node:events';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import type { Clock } from 'locmem';
 import { readCacheOptions } from '#dist/core/cache-options.js';
 import type { EntryExtras } from '#dist/core/entry-extras.js';
 import { readEncodingOptions } from '#dist/encoding/encoding-options.js';
 import { ValueCodec } from '#dist/encoding/value-codec.js';
+import { MemcachedLeaseServer } from '#dist/memcached/lease-server.js';
 import { MemcachedEngine } from '#dist/memcached/memcached-engine.js';
 import { readMemcachedOptions } from '#dist/memcached/memcached-options.js';
 import { at, engineExtras, tagged } from '../conformance/engine-extras.js';
@@ -197,6 +198,31 @@ needs('memcached', () => {
       await event(child.stdout!, 'data');
       assert.equal(await engine.read(at('k')), 'early');
       await engine.close();
+    });
+
+    it('let nothing stay that was on its way when they were lost, by a delete in between', async () => {
+      await flush();
+      const [engine, other] = [open(servers), open(servers)];
+      const { isHeld } = MemcachedLeaseServer.prototype;
+      for (const then of [undefined, 'newer']) {
+        const lease = await engine.takeLease(at('k'));
+        const looks = mock.method(
+          MemcachedLeaseServer.prototype,
+          'isHeld',
+          async function (this: MemcachedLeaseServer, ...args: [string, string]) {
+            looks.mock.restore();
+            const held = await isHeld.apply(this, args);
+            await other.remove(at('k'));
+            if (then !== undefined) await other.write(at('k'), other.seal(then), 60_000);
+            return held;
+          },
+        );
+        assert.equal(await engine.storeLoaded(at('k'), engine.seal('older'), 60_000), false);
+        assert.equal(await other.read(at('k')), then);
+        await lease!.release();
+        await other.remove(at('k'));
+      }
+      for (const one of [engine, other]) await one.close();
     });
 
     it('let their holder store', async () => {
