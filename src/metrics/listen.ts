@@ -1,11 +1,11 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { performance } from 'node:perf_hooks';
-import type { CacheEvent, CacheEvents, LoadEvent } from '../core/diagnostics.js';
+import type { CacheEvents, LoadEvent } from '../core/diagnostics.js';
 import { LoadTimeoutError } from '../core/errors.js';
-import type { Labels, Recorder } from './measures.js';
+import type { Recorder } from './measures.js';
 
 /** How caches are labelled that neither `createCaches` nor `configureCaches` was told of. */
-const UNNAMED = 'unnamed';
+export const UNNAMED = 'unnamed';
 
 type Listeners = { readonly [Name in keyof CacheEvents]?: (event: CacheEvents[Name]) => void };
 
@@ -16,14 +16,6 @@ function listen(listeners: Listeners): () => void {
   return () => {
     for (const [name, listener] of entries) unsubscribe(name, listener);
   };
-}
-
-/** The labels that all measures have. */
-export function labelsOf({ alias = UNNAMED, backend }: CacheEvent): {
-  readonly cache: string;
-  readonly backend: string;
-} {
-  return { cache: alias, backend };
 }
 
 /** Listens to loads: once to the beginning, and once to the end, whatever it is. */
@@ -61,32 +53,40 @@ function outcomeOf(event: LoadEvent): 'value' | 'nothing' | 'error' | 'timeout' 
   return event.result === undefined ? 'nothing' : 'value';
 }
 
-/** Records what all caches of this process do from now on. @returns what ends that. */
+/**
+ * Records what all caches of this process do from now on. @returns what ends that.
+ *
+ * Labels are made field by field: a spread takes longer than prom-client does to count.
+ */
 export function record(recorder: Recorder): () => void {
   const { count, time } = recorder;
-  const operation = (event: CacheEvent & { readonly operation: string }): Labels => ({
-    ...labelsOf(event),
-    operation: event.operation,
-  });
   const stops = [
     listen({
-      'locmem:hit': (event) => count('reads', { ...operation(event), result: 'hit' }),
-      'locmem:miss': (event) => count('reads', { ...operation(event), result: 'miss' }),
-      'locmem:stale': (event) => count('stale', { ...operation(event), reason: event.reason }),
-      'locmem:set': (event) => count('sets', operation(event)),
-      'locmem:delete': (event) => count('deletes', operation(event)),
-      'locmem:clear': (event) => count('clears', operation(event)),
-      'locmem:evict': (event) => count('evictions', labelsOf(event)),
-      'locmem:expire': (event) => count('expirations', labelsOf(event)),
-      'locmem:lease-taken-over': (event) => count('lease_takeovers', labelsOf(event)),
-      'locmem:error': (event) => count('errors', operation(event)),
-      'locmem:lease-waited': (event) => time('lease_wait', event.waited / 1000, { ...labelsOf(event), end: event.end }),
+      'locmem:hit': ({ alias: cache = UNNAMED, backend, operation }) =>
+        count('reads', { cache, backend, operation, result: 'hit' }),
+      'locmem:miss': ({ alias: cache = UNNAMED, backend, operation }) =>
+        count('reads', { cache, backend, operation, result: 'miss' }),
+      'locmem:stale': ({ alias: cache = UNNAMED, backend, operation, reason }) =>
+        count('stale', { cache, backend, operation, reason }),
+      'locmem:set': ({ alias: cache = UNNAMED, backend, operation }) => count('sets', { cache, backend, operation }),
+      'locmem:delete': ({ alias: cache = UNNAMED, backend, operation }) =>
+        count('deletes', { cache, backend, operation }),
+      'locmem:clear': ({ alias: cache = UNNAMED, backend, operation }) =>
+        count('clears', { cache, backend, operation }),
+      'locmem:evict': ({ alias: cache = UNNAMED, backend }) => count('evictions', { cache, backend }),
+      'locmem:expire': ({ alias: cache = UNNAMED, backend }) => count('expirations', { cache, backend }),
+      'locmem:lease-taken-over': ({ alias: cache = UNNAMED, backend }) => count('lease_takeovers', { cache, backend }),
+      'locmem:error': ({ alias: cache = UNNAMED, backend, operation }) =>
+        count('errors', { cache, backend, operation }),
+      'locmem:lease-waited': ({ alias: cache = UNNAMED, backend, waited, end }) =>
+        time('lease_wait', waited / 1000, { cache, backend, end }),
     }),
     listenToLoads(
       () => {},
       (event, seconds) => {
-        const run = event.isBehind ? 'behind' : 'waited';
-        time('load', seconds, { ...operation(event), outcome: outcomeOf(event), run });
+        const { alias: cache = UNNAMED, backend, operation, isBehind } = event;
+        const run = isBehind ? 'behind' : 'waited';
+        time('load', seconds, { cache, backend, operation, outcome: outcomeOf(event), run });
       },
     ),
   ];

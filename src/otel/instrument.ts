@@ -16,7 +16,7 @@ import {
 import type { LoadEvent } from '../core/diagnostics.js';
 import { checkKnownOptions } from '../core/options.js';
 import { type NamedCaches, readCaches, sizesOf } from '../metrics/cache-sizes.js';
-import { labelsOf, listenToLoads, record } from '../metrics/listen.js';
+import { listenToLoads, record, UNNAMED } from '../metrics/listen.js';
 import {
   BUCKETS,
   COUNTERS,
@@ -116,7 +116,9 @@ function measureSizes(meter: Meter, named: ReturnType<typeof readCaches>): () =>
 }
 
 function attributesOf(labels: Labels): Attributes {
-  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [`locmem.${name}`, value]));
+  const attributes: Attributes = {};
+  for (const name in labels) attributes[`locmem.${name}`] = labels[name]!;
+  return attributes;
 }
 
 /** A span for each run of a factory, of which those that the factory begins are children. */
@@ -124,11 +126,13 @@ function traceLoads(tracer: Tracer): () => void {
   const spans = new WeakMap<LoadEvent, Span>();
   return listenToLoads(
     (event) => {
-      const { alias, operation, isBehind } = event;
+      const { alias, backend, operation, keys, isBehind } = event;
       const name = alias === undefined ? operation : `${operation} ${alias}`;
       const attributes: Attributes = {
-        ...attributesOf({ ...labelsOf(event), operation }),
-        'locmem.keys': event.keys.length,
+        'locmem.cache': alias ?? UNNAMED,
+        'locmem.backend': backend,
+        'locmem.operation': operation,
+        'locmem.keys': keys.length,
         'locmem.behind': isBehind,
       };
       const asker = trace.getSpanContext(context.active());
