@@ -146,7 +146,8 @@ function traceLoads(tracer: Tracer): () => void {
     (event) => {
       const span = spans.get(event);
       if (span === undefined) return;
-      if (event.error !== undefined) fail(span, event.error);
+      // What was thrown may be `undefined`.
+      if ('error' in event) fail(span, event.error);
       span.end();
     },
   );

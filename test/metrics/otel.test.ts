@@ -125,10 +125,12 @@ describe('locmem/otel', () => {
       cache.getOrSet('k', () => Promise.reject(new RangeError('broken'))),
       RangeError,
     );
-    await assert.rejects(
-      cache.getOrSet('k', () => Promise.reject('no Error')),
-      (error) => error === 'no Error',
-    );
+    for (const thrown of ['no Error', undefined]) {
+      await assert.rejects(
+        cache.getOrSet('k', () => Promise.reject(thrown)),
+        (error) => error === thrown,
+      );
+    }
     const awake = setInterval(() => {}, 60_000);
     await assert.rejects(
       cache.getOrSet('k', () => new Promise(() => {}), { timeout: 1 }),
@@ -138,7 +140,7 @@ describe('locmem/otel', () => {
     const spans = otel.spans();
     assert.deepStrictEqual(
       spans.map(({ name, status, attributes }) => [name, status.code, attributes['error.type']]),
-      ['RangeError', '_OTHER', 'LoadTimeoutError'].map((type) => ['getOrSet', SpanStatusCode.ERROR, type]),
+      ['RangeError', '_OTHER', '_OTHER', 'LoadTimeoutError'].map((type) => ['getOrSet', SpanStatusCode.ERROR, type]),
     );
     assert.equal(spans[0]?.events[0]?.name, 'exception');
     await cache.close();
