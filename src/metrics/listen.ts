@@ -76,8 +76,8 @@ export function record(recorder: Recorder): () => void {
       'locmem:evict': ({ alias: cache = UNNAMED, backend }) => count('evictions', { cache, backend }),
       'locmem:expire': ({ alias: cache = UNNAMED, backend }) => count('expirations', { cache, backend }),
       'locmem:lease-taken-over': ({ alias: cache = UNNAMED, backend }) => count('lease_takeovers', { cache, backend }),
-      'locmem:error': ({ alias: cache = UNNAMED, backend, operation }) =>
-        count('errors', { cache, backend, operation }),
+      'locmem:error': ({ alias: cache = UNNAMED, backend, operation, isHidden }) =>
+        count('errors', { cache, backend, operation, hidden: String(isHidden) }),
       'locmem:lease-waited': ({ alias: cache = UNNAMED, backend, waited, end }) =>
         time('lease_wait', waited / 1000, { cache, backend, end }),
     }),

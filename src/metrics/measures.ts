@@ -11,7 +11,10 @@ export const COUNTERS = {
   evictions: { labels: [], help: 'Live entries that had to go because the store was full.' },
   expirations: { labels: [], help: 'Entries that were removed because their time was over.' },
   lease_takeovers: { labels: [], help: 'Loads that another process began, and did not finish.' },
-  errors: { labels: ['operation'], help: 'Calls that got no answer from their server.' },
+  errors: {
+    labels: ['operation', 'hidden'],
+    help: 'Requests that got no answer from their server; hidden: failOpen went on without.',
+  },
 } as const satisfies Record<string, Measure>;
 
 /** What is timed, in seconds. */

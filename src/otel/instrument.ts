@@ -94,7 +94,7 @@ const UNITS: Record<CounterName, string> = {
   evictions: '{entry}',
   expirations: '{entry}',
   lease_takeovers: '{load}',
-  errors: '{call}',
+  errors: '{request}',
 };
 
 function measureSizes(meter: Meter, named: ReturnType<typeof readCaches>): () => void {

@@ -4,6 +4,7 @@ import { createCaches, LocMemCache } from 'locmem';
 import { collectMetrics } from 'locmem/prometheus';
 import { Counter, Registry } from 'prom-client';
 import { ManualClock } from '../conformance/manual-clock.js';
+import { MemoryServer, MemoryServerCache } from '../load/memory-server.js';
 
 /** The samples of a registry, by name and labels; without those of the histograms' buckets. */
 async function samples(register: Registry): Promise<Record<string, number>> {
@@ -62,6 +63,24 @@ describe('locmem/prometheus', () => {
     assert.doesNotMatch(await register.metrics(), /secret/);
     metrics.stop();
     await caches.close();
+  });
+
+  it('counts servers that do not answer, and whether that was hidden', async () => {
+    const register = new Registry();
+    const metrics = collectMetrics({ register });
+    const server = new MemoryServer();
+    const { closed, open } = createCaches({
+      closed: new MemoryServerCache(server),
+      open: new MemoryServerCache(server, { failOpen: true }),
+    });
+    server.isDown = true;
+    await assert.rejects(closed.get('secret'), { code: 'ERR_LOCMEM_UNAVAILABLE' });
+    await open.set('secret', 1);
+    assert.deepStrictEqual(await samples(register), {
+      'locmem_errors_total{cache="closed",backend="keyv",operation="get",hidden="false"}': 1,
+      'locmem_errors_total{cache="open",backend="keyv",operation="set",hidden="true"}': 1,
+    });
+    metrics.stop();
   });
 
   it('counts a factory that takes too long once, when nobody waits any more', async () => {
