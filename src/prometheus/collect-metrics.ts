@@ -1,7 +1,7 @@
 import { Counter, Gauge, register as globalRegister, Histogram, type Registry } from 'prom-client';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
-import { type NamedCaches, readCaches, sizesOf } from '../metrics/cache-sizes.js';
+import { type CacheSize, type NamedCaches, readCaches, sizesOf } from '../metrics/cache-sizes.js';
 import { record } from '../metrics/listen.js';
 import { BUCKETS, COUNTERS, type Counter as CounterName, GAUGES, TIMERS, type Timer } from '../metrics/measures.js';
 
@@ -59,6 +59,14 @@ export function collectMetrics(options: PrometheusOptions = {}): Collecting {
       timers[key as Timer] = new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
     }
     if (named !== undefined) {
+      // Asked once by both gauges of a scrape: a SharedCache counts its entries one by one.
+      let asked: Promise<CacheSize[]> | undefined;
+      const sizes = () => {
+        asked ??= sizesOf(named).finally(() => {
+          asked = undefined;
+        });
+        return asked;
+      };
       for (const [key, { help }] of Object.entries(GAUGES)) {
         new Gauge({
           name: nameOf(key),
@@ -68,8 +76,9 @@ export function collectMetrics(options: PrometheusOptions = {}): Collecting {
           aggregator: 'max',
           registers,
           async collect() {
+            const all = await sizes();
             this.reset();
-            for (const size of await sizesOf(named)) {
+            for (const size of all) {
               const value = size[key as keyof typeof GAUGES];
               if (value !== undefined) this.set(size.labels, value);
             }

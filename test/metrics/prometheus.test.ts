@@ -131,6 +131,20 @@ describe('locmem/prometheus', () => {
     await caches.close();
   });
 
+  it('asks each cache once a scrape', async (t) => {
+    const register = new Registry();
+    const cache = new LocMemCache({ maxSize: '1mb' });
+    const metrics = collectMetrics({ register, caches: { cache } });
+    const stats = t.mock.method(cache, 'stats');
+    for (const entries of [1, 2]) {
+      await cache.set(`k${entries}`, 1);
+      assert.equal((await samples(register))['locmem_entries{cache="cache"}'], entries);
+      assert.equal(stats.mock.callCount(), entries);
+    }
+    metrics.stop();
+    await cache.close();
+  });
+
   it('stop ends it, and the registry is as it was', async () => {
     const register = new Registry();
     const cache = new LocMemCache();
