@@ -14,6 +14,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { LoadEvent } from '../core/diagnostics.js';
+import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
 import { type NamedCaches, readCaches, sizesOf } from '../metrics/cache-sizes.js';
 import { listenToLoads, record, UNNAMED } from '../metrics/listen.js';
@@ -56,6 +57,12 @@ const SCOPE = 'locmem';
 export function instrument(options: OpenTelemetryOptions = {}): Instrumentation {
   checkKnownOptions('instrument', options, ['meterProvider', 'tracerProvider', 'caches']);
   const { meterProvider = metrics, tracerProvider = trace, caches } = options;
+  if (typeof meterProvider?.getMeter !== 'function') {
+    throw new InvalidConfigError(`meterProvider is a MeterProvider of OpenTelemetry; got ${show(meterProvider)}.`);
+  }
+  if (typeof tracerProvider?.getTracer !== 'function') {
+    throw new InvalidConfigError(`tracerProvider is a TracerProvider of OpenTelemetry; got ${show(tracerProvider)}.`);
+  }
   const named = caches === undefined ? undefined : readCaches(caches);
   const meter = meterProvider.getMeter(SCOPE);
   const stops = [measure(meter), traceLoads(tracerProvider.getTracer(SCOPE))];

@@ -1,4 +1,12 @@
-import { Counter, Gauge, register as globalRegister, Histogram, type Registry } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  register as globalRegister,
+  Histogram,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  type Registry,
+} from 'prom-client';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { checkKnownOptions } from '../core/options.js';
 import { type CacheSize, type NamedCaches, readCaches, sizesOf } from '../metrics/cache-sizes.js';
@@ -9,10 +17,10 @@ export type { NamedCaches };
 
 export interface PrometheusOptions {
   /** Where the metrics are registered. Default: prom-client's global registry. */
-  register?: Registry;
+  register?: Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
   /** Before the names of the metrics. Default: `'locmem_'`. */
   prefix?: string;
-  /** The limits of the histograms' buckets, in seconds. Default: 1 ms to 10 s. */
+  /** The limits of the histograms' buckets, in seconds, ascending. Default: 1 ms to 10 s. */
   buckets?: readonly number[];
   /** Caches of which the number of entries and the bytes are told, too. Default: none. */
   caches?: NamedCaches;
@@ -35,7 +43,13 @@ const COMMON = ['cache', 'backend'];
 export function collectMetrics(options: PrometheusOptions = {}): Collecting {
   checkKnownOptions('collectMetrics', options, ['register', 'prefix', 'buckets', 'caches']);
   const { register = globalRegister, prefix = 'locmem_', buckets = BUCKETS, caches } = options;
+  if (typeof register?.registerMetric !== 'function') {
+    throw new InvalidConfigError(`register is a Registry of prom-client; got ${show(register)}.`);
+  }
   if (typeof prefix !== 'string') throw new InvalidConfigError(`prefix is a string; got ${show(prefix)}.`);
+  if (!isAscending(buckets)) {
+    throw new InvalidConfigError(`buckets are numbers of seconds, ascending; got ${show(buckets)}.`);
+  }
   const named = caches === undefined ? undefined : readCaches(caches);
   const registers = [register];
   const counters = {} as Record<CounterName, Counter>;
@@ -102,4 +116,8 @@ export function collectMetrics(options: PrometheusOptions = {}): Collecting {
       removeAll();
     },
   };
+}
+
+function isAscending(buckets: unknown): boolean {
+  return Array.isArray(buckets) && buckets.every((limit, i) => Number.isFinite(limit) && !(limit <= buckets[i - 1]));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { context, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -219,8 +220,10 @@ describe('locmem/otel', () => {
   });
 
   it('wrong options are refused', () => {
-    assert.throws(() => instrument({ meter: 5 } as never), { code: 'ERR_LOCMEM_INVALID_CONFIG' });
-    assert.throws(() => instrument({ caches: { a: 5 } }), { code: 'ERR_LOCMEM_INVALID_CONFIG' });
+    for (const options of [{ meter: 5 }, { caches: { a: 5 } }, { meterProvider: {} }, { tracerProvider: 5 }]) {
+      assert.throws(() => instrument(options as never), { code: 'ERR_LOCMEM_INVALID_CONFIG' });
+    }
+    assert.equal(channel('locmem:hit').hasSubscribers, false);
   });
 });
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createCaches, LocMemCache } from 'locmem';
 import { collectMetrics } from 'locmem/prometheus';
-import { Counter, Registry } from 'prom-client';
+import { Counter, type OpenMetricsContentType, Registry } from 'prom-client';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { MemoryServer, MemoryServerCache } from '../load/memory-server.js';
 
 /** The samples of a registry, by name and labels; without those of the histograms' buckets. */
-async function samples(register: Registry): Promise<Record<string, number>> {
+async function samples(register: Pick<Registry, 'metrics'>): Promise<Record<string, number>> {
   const lines = (await register.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const pairs = lines.map((line): [string, number] => {
     const at = line.lastIndexOf(' ');
@@ -163,6 +163,18 @@ describe('locmem/prometheus', () => {
     await cache.close();
   });
 
+  it('a registry may be one of OpenMetrics, which calls counters otherwise', async () => {
+    const register = new Registry<OpenMetricsContentType>();
+    register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const metrics = collectMetrics({ register });
+    await new LocMemCache().get('k');
+    const { 'locmem_reads_total{cache="unnamed",backend="locmem",operation="get",result="miss"}': misses } =
+      await samples(register);
+    assert.equal(misses, 1);
+    metrics.stop();
+    assert.deepStrictEqual(register.getMetricsAsArray(), []);
+  });
+
   it('registers all of its metrics or none', () => {
     const register = new Registry();
     const theirs = new Counter({ name: 'locmem_sets_total', help: 'of somebody else', registers: [register] });
@@ -175,7 +187,11 @@ describe('locmem/prometheus', () => {
   it('wrong options are refused', () => {
     const refused = { code: 'ERR_LOCMEM_INVALID_CONFIG' };
     assert.throws(() => collectMetrics({ registry: new Registry() } as never), refused);
+    assert.throws(() => collectMetrics({ register: {} } as never), refused);
     assert.throws(() => collectMetrics({ prefix: 5 } as never), refused);
+    for (const buckets of [5, ['1'], [Number.NaN], [1, 1], [2, 1]]) {
+      assert.throws(() => collectMetrics({ buckets } as never), refused);
+    }
     assert.throws(() => collectMetrics({ caches: {} }), refused);
     assert.throws(() => collectMetrics({ caches: new LocMemCache() as never }), refused);
   });
