@@ -28,7 +28,7 @@ export type BackendName = 'locmem' | 'shared' | 'redis' | 'memcached' | 'tiered'
 export interface CacheEvent {
   /** The cache through which it happened. Of `evict` and `expire`: the one that opened the store first in this process. */
   readonly cache: Cache;
-  /** What `createCaches` or `configureCaches` call it; `undefined` of a cache that neither was told of. */
+  /** What `createCaches`, `configureCaches` or the `caches` of an exporter call it; `undefined` of any other cache. */
   readonly alias: string | undefined;
   readonly backend: BackendName;
 }

@@ -1,8 +1,9 @@
 import type { Cache } from '../core/cache.js';
+import { nameCache } from '../core/diagnostics.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import type { Labels } from './measures.js';
 
-/** Caches by alias: what `createCaches` returns, or an object of your own. */
+/** Caches by alias: what `createCaches` returns, or an object of your own, by which they are then called. */
 export type NamedCaches = Readonly<Record<string, unknown>>;
 
 export interface CacheSize {
@@ -11,13 +12,20 @@ export interface CacheSize {
   readonly bytes: number | undefined;
 }
 
-/** @throws InvalidConfigError unless there is a cache among them. */
+/**
+ * Those that are caches. What they do is told by these aliases from now on, as their sizes are.
+ *
+ * @throws InvalidConfigError if there is none.
+ */
 export function readCaches(caches: NamedCaches): ReadonlyMap<string, Cache> {
   const named = new Map(Object.entries(Object(caches)).filter((entry): entry is [string, Cache] => isCache(entry[1])));
-  if (named.size > 0) return named;
-  throw new InvalidConfigError(
-    `caches is an object of caches by alias, as createCaches() returns it; got ${show(caches)}.`,
-  );
+  if (named.size === 0) {
+    throw new InvalidConfigError(
+      `caches is an object of caches by alias, as createCaches() returns it; got ${show(caches)}.`,
+    );
+  }
+  for (const [alias, cache] of named) nameCache(cache, alias);
+  return named;
 }
 
 /** How large each is now. One that cannot say, because it is closed or its server is gone, is left out. */

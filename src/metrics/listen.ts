@@ -4,7 +4,7 @@ import type { CacheEvents, LoadEvent } from '../core/diagnostics.js';
 import { LoadTimeoutError } from '../core/errors.js';
 import type { Recorder } from './measures.js';
 
-/** How caches are labelled that neither `createCaches` nor `configureCaches` was told of. */
+/** How caches are labelled that have no alias. */
 export const UNNAMED = 'unnamed';
 
 type Listeners = { readonly [Name in keyof CacheEvents]?: (event: CacheEvents[Name]) => void };

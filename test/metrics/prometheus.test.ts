@@ -131,6 +131,19 @@ describe('locmem/prometheus', () => {
     await caches.close();
   });
 
+  it('calls a cache that has no alias what it is called where it is given', async () => {
+    const register = new Registry();
+    const pages = new LocMemCache();
+    const metrics = collectMetrics({ register, caches: { pages } });
+    await pages.set('secret', 1);
+    assert.deepStrictEqual(await samples(register), {
+      'locmem_sets_total{cache="pages",backend="locmem",operation="set"}': 1,
+      'locmem_entries{cache="pages"}': 1,
+    });
+    metrics.stop();
+    await pages.close();
+  });
+
   it('asks each cache once a scrape', async (t) => {
     const register = new Registry();
     const cache = new LocMemCache({ maxSize: '1mb' });
