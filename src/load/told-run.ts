@@ -22,8 +22,9 @@ export function toldRunSync(place: LoadingPlace, run: Run, loading: Loading, fac
   return load.traceSync(() => call(event, factory), event);
 }
 
-function eventOf(place: LoadingPlace, run: Run, { operation, ...loading }: Loading): LoadEvent {
-  const event: LoadEvent = { ...place.eventOf(operation), ...loading };
+function eventOf(place: LoadingPlace, run: Run, { operation, keys, version, isBehind }: Loading): LoadEvent {
+  const { cache, alias, backend } = place.eventOf(operation);
+  const event: LoadEvent = { cache, alias, backend, operation, keys, version, isBehind };
   run.event = event;
   return event;
 }
