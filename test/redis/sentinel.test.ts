@@ -60,11 +60,12 @@ needs('redis-server', () => {
       await using cache = new RedisCache({ urls, sentinel: set.name, commandTimeout: 500, keyPrefix: 'g' });
       await until('it is found', async () => (await cache.set('k', 0)) === undefined);
       const [now, next] = [set.replica, set.master];
-      await until('sentinels agree to change', async () => {
+      // It comes to nothing where they take the other for down at that moment, on a busy machine: then they are told again.
+      await until('the other is the master', async () => {
+        if ((await set.masterPort()) === next.port) return true;
         await redisCommand(set.ports[0]!, ['SENTINEL', 'FAILOVER', set.name]);
-        return true;
+        return false;
       });
-      await until('the other is the master', async () => (await set.masterPort()) === next.port);
       await until('the one knows', async () => /role:slave/.test(await now.text('INFO', 'replication')));
       await until('it is written', async () => (await cache.set('k', 1)) === undefined);
       assert.equal(await next.command('GET', 'g:1:k'), '1');
