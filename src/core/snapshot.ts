@@ -76,7 +76,12 @@ export function sealCopy(value: unknown): unknown {
   return value;
 }
 
-/** The opposite of {@link sealCopy}. */
+/** The same of a value that all readers share: an object is deeply frozen. */
+export function sealFrozen(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? Snapshot.frozen(value) : sealCopy(value);
+}
+
+/** The opposite of both. */
 export function unsealCopy(sealed: unknown): unknown {
   return sealed instanceof Snapshot ? sealed.restore() : sealed;
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { notData } from '../core/copy-graph.js';
-import { Snapshot, sealCopy } from '../core/snapshot.js';
+import { sealCopy, sealFrozen } from '../core/snapshot.js';
 import type { ValuesMode } from './store-settings.js';
 
 /**
@@ -10,8 +10,7 @@ import type { ValuesMode } from './store-settings.js';
  */
 export function sealFor(mode: ValuesMode, value: unknown): unknown {
   if (mode === 'reference') return checkedReference(value);
-  if (mode === 'frozen' && typeof value === 'object' && value !== null) return Snapshot.frozen(value);
-  return sealCopy(value);
+  return mode === 'frozen' ? sealFrozen(value) : sealCopy(value);
 }
 
 /** What is inside is the owner's business; what cannot be a cached value at all is refused. */

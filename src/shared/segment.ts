@@ -30,6 +30,7 @@ import { type Platform, thisPlatform } from './platform.js';
 import { Reader } from './reader.js';
 import { repair, resetShard } from './repair.js';
 import { openSegmentFile } from './segment-file.js';
+import { SegmentFlights } from './segment-flights.js';
 import { Shard } from './shard.js';
 import { ShardLock } from './shard-lock.js';
 import { ShardMemory } from './shard-memory.js';
@@ -91,6 +92,7 @@ export class Segment {
   readonly era: number;
   readonly codec: Codec;
   readonly leases: Leases;
+  readonly flights = new SegmentFlights();
   /** The records on their way in and out: one of each, since nothing here is entered twice. */
   readonly out = new OutgoingRecord();
   readonly incoming = new IncomingRecord();
