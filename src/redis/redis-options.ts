@@ -77,7 +77,10 @@ function readTarget(options: RedisCacheOptions): RedisTarget {
 function readUrl(url: unknown): string {
   const text = typeof url === 'string' ? url.replace(/^valkey(s?):/i, 'redis$1:') : '';
   if (/^rediss?:\/\//i.test(text) && URL.canParse(text)) {
-    const { pathname } = new URL(text);
+    const { pathname, search, hash } = new URL(text);
+    if (search !== '' || hash !== '') {
+      throw new InvalidConfigError(`Options stand beside the url, not in it; got ${show(search + hash)}.`);
+    }
     if (/^\/?\d*$/.test(pathname)) return text;
     throw new InvalidConfigError(`The path of a Redis URL is a database number; got ${show(pathname)}.`);
   }

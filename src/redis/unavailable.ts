@@ -46,5 +46,6 @@ function messageOf(cause: unknown): string {
 
 function adviceOn(message: string): string {
   if (!isServersWord(message)) return 'Is it running there, and in reach? Connecting goes on behind.';
+  if (message.startsWith('ERR DB index')) return 'The path of the URL is the number of a database of that server.';
   return ADVICE[message.slice(0, message.indexOf(' '))] ?? 'Look at the server.';
 }

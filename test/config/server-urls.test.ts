@@ -51,6 +51,17 @@ describe('URLs of caches on servers', () => {
   });
 });
 
+describe('the url of a RedisCache', () => {
+  it('names the server alone: options in it are refused, not lost', () => {
+    for (const url of ['redis://host/3?keyPrefix=shop', 'redis://:secret@host#shop']) {
+      const refused = invalid(/^(?!.*secret).*beside the url.*'[?#].*shop'/);
+      assert.throws(() => new RedisCache({ url }), refused, url);
+      assert.throws(() => new RedisCache({ urls: ['redis://one', url] }), refused, url);
+      assert.throws(() => createCaches({ one: { backend: 'redis', url } }), refused, url);
+    }
+  });
+});
+
 describe('TieredCache in a config', () => {
   it('is made of configs, URLs or caches', async () => {
     await using l1 = new LocMemCache();

@@ -63,6 +63,13 @@ needs('redis-server', () => {
     });
   });
 
+  it('a server that has no database of that number: the URL is to be changed', async () => {
+    const server = await RedisServer.start();
+    await using cache = new RedisCache({ url: `${server.url}/99`, commandTimeout: '10s' });
+    await refused(cache.get('k'), /DB index/, /path of the URL/);
+    await server.stop();
+  });
+
   describe('a server that has no more memory', () => {
     hearsAllRejections();
     let server: RedisServer;
