@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease } from '../core/entry-extras.js';
 
-/** Milliseconds after which the lease of a holder that died, or was out of reach for so long, is anyone's. */
-export const LEASE_TIME = 5000;
+/**
+ * Milliseconds after which the lease of a holder that died, or was out of reach for so long, is anyone's. Well within the
+ * default of `lockTimeout`: of those that waited from the start one takes over, and the others wait for it.
+ */
+export const LEASE_TIME = 3000;
 /** Renewals in that time. */
 const RENEWALS = 3;
 

@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Cache, type LoadContext, LocMemCache, type StandardSchema } from 'locmem';
 import type { Lease, Recalled } from '#dist/core/entry-extras.js';
 import { Flights } from '#dist/load/flights.js';
-import { type LeaseServer, Leases } from '#dist/load/leases.js';
+import { LEASE_TIME, type LeaseServer, Leases } from '#dist/load/leases.js';
+import { readLoadTerms } from '#dist/load/load-terms.js';
+import { serverTtl } from '#dist/memcached/expiry.js';
 import { gate, gatedRun } from '../conformance/gate.js';
 import { ManualClock } from '../conformance/manual-clock.js';
 import { until } from '../conformance/until.js';
@@ -83,6 +85,14 @@ async function waits(): Promise<void> {
 }
 
 for (const [where, make] of Object.entries(FLEETS)) {
+  describe('the lease of who was killed', () => {
+    it('is over long before who waits for it by default gives up, on memcached, which counts in seconds, too', () => {
+      const { lockTimeout } = readLoadTerms({});
+      for (const lasts of [LEASE_TIME, 1000 * serverTtl(LEASE_TIME, 0)])
+        assert.ok(lasts <= 0.8 * lockTimeout, `${lasts}`);
+    });
+  });
+
   describe(`one run of a factory in a fleet, ${where}`, () => {
     it('64 processes, one key, some rounds: the factory runs once a round', async () => {
       const fleet = make();
