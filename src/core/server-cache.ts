@@ -8,6 +8,7 @@ import { type Address, type Engine, type NewEntry, NotNumber } from './engine.js
 import type { EntryExtras } from './entry-extras.js';
 import { CacheClosedError, CacheUnavailableError, InvalidKeyError, show } from './errors.js';
 import { checkKey, checkVersion, defaultKeyFunction, storedKey } from './keys.js';
+import { PartlyUnavailableError } from './partly-unavailable.js';
 import type { CacheStats } from './stats.js';
 import { checkTag, readDeletedTags, readExtras } from './tags.js';
 import type { Ttl } from './ttl.js';
@@ -388,13 +389,13 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     return this.engine.seal(value);
   }
 
-  /** The result; where the server does not answer and this cache fails open, `fallback`. */
+  /** The result; where the server does not answer and this cache fails open, what others answered, or `fallback`. */
   protected async orElse<T>(operation: Operation, answer: Promise<T>, fallback: T): Promise<T> {
     try {
       return await answer;
     } catch (error) {
       this.#failed(error, operation);
-      return fallback;
+      return error instanceof PartlyUnavailableError ? (error.answered as T) : fallback;
     }
   }
 

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { type Address, type NewEntry, NotNumber, type Timed } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError, show } from '../core/errors.js';
+import { answerOf, gather, whole } from '../core/partly-unavailable.js';
 import { storedKeys } from '../core/stored-keys.js';
 import { isEnvelope, storedStaleFor } from '../encoding/envelope.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
@@ -87,20 +88,24 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
-    const items = await this.#itemsOf(ats);
-    return ats.map(({ name }) => this.#valueOf(items.get(name)));
+    const { items, failure } = await this.#itemsOf(ats);
+    return whole(
+      ats.map(({ name }) => this.#valueOf(items.get(name))),
+      failure,
+    );
   }
 
   /** Where another program has written the entry, the time that it has left is not known, and told as 0. */
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
-    const items = await this.#itemsOf(ats);
-    return ats.map(({ name }) => {
+    const { items, failure } = await this.#itemsOf(ats);
+    const timed = ats.map(({ name }) => {
       const item = items.get(name);
       const value = this.#valueOf(item);
       if (item === undefined || value === undefined) return undefined;
       const tags = readExtraBytes(item.bytes)?.envelope.tags;
       return { value, ttl: Math.max(0, this.#remaining(item) ?? 0), ...(tags && { tags }) };
     });
+    return whole(timed, failure);
   }
 
   async write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
@@ -166,18 +171,18 @@ export class MemcachedEngine implements FarLoadingEngine {
       await this.removeMany(entries.map(({ at }) => at));
       return [];
     }
-    const failed: Address[] = [];
+    const failed = new Set(entries.map(({ at }) => at));
     const versions = await this.#tags.obtain(extras?.tags ?? []);
-    await this.#byServer(
+    const failure = await this.#byServer(
       entries,
       ({ at }) => at.name,
       async (server, own) => {
         const commands = own.map(({ at, sealed }) => set(at.name, this.#content(sealed, ttl, extras, versions)));
         const replies = await server.exchange(commands, this.#timeout);
-        for (const [i, { line }] of replies.entries()) if (line !== 'STORED') failed.push(own[i].at);
+        for (const [i, { line }] of replies.entries()) if (line === 'STORED') failed.delete(own[i].at);
       },
     );
-    return failed;
+    return whole([...failed], failure);
   }
 
   async recall(at: Address): Promise<Recalled | undefined> {
@@ -221,7 +226,8 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   async remove(at: Address): Promise<boolean> {
-    return (await this.removeMany([at])) > 0;
+    const { answer, failure } = await answerOf(this.removeMany([at]));
+    return whole(answer > 0, failure);
   }
 
   async removeMany(ats: readonly Address[]): Promise<number> {
@@ -242,8 +248,8 @@ export class MemcachedEngine implements FarLoadingEngine {
         if (line === 'DELETED' && (item === undefined || this.#isLive(item))) count++;
       }
     });
-    await Promise.all([leases, removing]);
-    return count;
+    const failures = await Promise.all([leases, removing]);
+    return whole(count, failures[0] ?? failures[1]);
   }
 
   async prolong(at: Address, ttl: number): Promise<boolean> {
@@ -278,7 +284,8 @@ export class MemcachedEngine implements FarLoadingEngine {
   /** Copies, then deletes what has not changed since: on two servers it cannot be one step. */
   async move(from: Address, to: Address): Promise<boolean> {
     if (from.name === to.name) return this.contains(from);
-    await this.#removeLeases([from, to]);
+    const failure = await this.#removeLeases([from, to]);
+    if (failure !== undefined) throw failure;
     return this.#untilSettled(from, async () => {
       const item = await this.#item(from, gets(from.name));
       if (!this.#isLive(item)) return false;
@@ -326,7 +333,7 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   /** What goes before the entries: no run of any process that is under way stores any more. */
-  #removeLeases(ats: readonly Address[]): Promise<void> {
+  #removeLeases(ats: readonly Address[]): Promise<CacheUnavailableError | undefined> {
     const names = ats.map(({ name }) => leaseName(this.#settings.keyPrefix, name));
     return this.#byServer(
       names,
@@ -432,24 +439,25 @@ export class MemcachedEngine implements FarLoadingEngine {
     for (const [i, { item }] of tagged.entries()) if (!alive[i]) this.#dead.add(item);
   }
 
-  async #itemsOf(ats: readonly Address[]): Promise<Map<string, Item>> {
+  /** What is there, of the servers that answer. */
+  async #itemsOf(ats: readonly Address[]): Promise<{ items: Map<string, Item>; failure?: CacheUnavailableError }> {
     const replies: Reply[] = [];
-    await this.#byServer(ats, nameOf, async (server, own) => {
+    const failure = await this.#byServer(ats, nameOf, async (server, own) => {
       replies.push(...(await server.exchange(getMany(own.map(nameOf)), this.#timeout)));
     });
     const items = byName(replies);
     await this.#lookUpTags([...items.values()]);
-    return items;
+    return { items, ...(failure && { failure }) };
   }
 
-  /** Runs once for each server, with those of its keys. */
+  /** Runs once for each server, with those of its keys. @returns why one of them did not answer, if one did not. */
   async #byServer<T>(
     all: readonly T[],
     nameOf: (one: T) => string,
     run: (server: Server, own: T[]) => Promise<void>,
-  ): Promise<void> {
-    const groups = [...this.#pool.grouped(all, nameOf)];
-    await Promise.all(groups.map(([server, own]) => run(server, own)));
+  ): Promise<CacheUnavailableError | undefined> {
+    const { failure } = await gather(this.#pool.grouped(all, nameOf), ([server, own]) => run(server, own));
+    return failure;
   }
 
   #content(sealed: unknown, ttl: number, extras?: EntryExtras, versions: readonly Buffer[] = []): Content {

@@ -3,13 +3,14 @@ import { type Address, type ChangeListener, type NewEntry, NotNumber, type Timed
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
 import { warnOfUnportableKey } from '../core/keys.js';
+import { type Gathered, gather, whole } from '../core/partly-unavailable.js';
 import { beginningOf, type StoredKeys, storedKeys } from '../core/stored-keys.js';
 import { isEnvelope } from '../encoding/envelope.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import { Connection } from './connection.js';
-import { Entries, hearingTags, LONGEST_TTL } from './entries.js';
+import { Entries, type Found, hearingTags, LONGEST_TTL } from './entries.js';
 import { INCREASE, MOVE, REMOVE } from './entry-scripts.js';
 import { leaseKeyOf, leasesOf } from './lease-server.js';
 import { enterPlace, leavePlace, type Place } from './place.js';
@@ -69,7 +70,10 @@ export class RedisEngine implements FarLoadingEngine {
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
     const isCluster = this.#connection.isCluster();
-    if (isCluster !== false && (await isCluster)) return inShares(ats, (at) => this.read(at));
+    if (isCluster !== false && (await isCluster)) {
+      const { answers, failure } = await inShares(ats, (at) => this.read(at));
+      return whole(answers, failure);
+    }
     const command = ['MGET'];
     for (const { name } of ats) command.push(name);
     const found = (await this.#send(command[1]!, true, command)) as Reply[];
@@ -95,15 +99,21 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
+    if (await this.#isCluster()) {
+      const { answers, failure } = await inShares(ats, ({ name }) => this.#entries.findOne(name));
+      return whole(answers.map(this.#timed), failure);
+    }
     const found = await this.#entries.find(ats.map(({ name }) => name));
-    return found.map((one) => {
-      if (one === undefined || one.left <= 0) return undefined;
-      const value = this.#codec.decode(one.sealed);
-      return value === undefined
-        ? undefined
-        : { value, ttl: one.left, ...(one.envelope && { tags: one.envelope.tags }) };
-    });
+    return found.map(this.#timed);
   }
+
+  readonly #timed = (found: Found | undefined): Timed | undefined => {
+    if (found === undefined || found.left <= 0) return undefined;
+    const value = this.#codec.decode(found.sealed);
+    return value === undefined
+      ? undefined
+      : { value, ttl: found.left, ...(found.envelope && { tags: found.envelope.tags }) };
+  };
 
   write(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void> {
     if (extras !== undefined && ttl > 0) return this.#writeEntry(at, sealed, ttl, extras);
@@ -155,15 +165,20 @@ export class RedisEngine implements FarLoadingEngine {
   /** Each with an answer of its own: MSET knows no ttl. */
   async writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]> {
     const failed: Address[] = [];
+    let failure: CacheUnavailableError | undefined;
     for (const share of sharesOf(entries)) {
       const results = await Promise.allSettled(share.map(({ at, sealed }) => this.write(at, sealed, ttl, extras)));
       for (const [i, result] of results.entries()) {
         if (result.status === 'fulfilled') continue;
-        if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
+        const { reason } = result;
+        if (!(reason instanceof ValueTooLargeError)) {
+          if (!(reason instanceof CacheUnavailableError)) throw reason;
+          if (!isRefusal(reason)) failure ??= reason;
+        }
         failed.push(share[i]!.at);
       }
     }
-    return failed;
+    return whole(failed, failure);
   }
 
   async recall({ name }: Address): Promise<Recalled | undefined> {
@@ -220,8 +235,8 @@ export class RedisEngine implements FarLoadingEngine {
 
   async removeMany(ats: readonly Address[]): Promise<number> {
     if (await this.#isCluster()) {
-      const removed = await inShares(ats, (at) => this.remove(at));
-      return removed.filter((was) => was).length;
+      const { answers, failure } = await inShares(ats, (at) => this.remove(at));
+      return whole(answers.filter((was) => was).length, failure);
     }
     const names = ats.map(({ name }) => name);
     return this.#remove(names, false);
@@ -364,10 +379,13 @@ function* sharesOf<T>(all: readonly T[]): Iterable<readonly T[]> {
   else for (let from = 0; from < all.length; from += AT_ONCE) yield all.slice(from, from + AT_ONCE);
 }
 
-async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
-  const answers: R[][] = [];
-  for (const share of sharesOf(all)) answers.push(await Promise.all(share.map(ask)));
-  return answers.flat();
+async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<Gathered<R>> {
+  const shares: Gathered<R>[] = [];
+  for (const share of sharesOf(all)) shares.push(await gather(share, ask));
+  return {
+    answers: shares.flatMap(({ answers }) => answers),
+    failure: shares.find(({ failure }) => failure !== undefined)?.failure,
+  };
 }
 
 function hasHeader(reply: Reply): boolean {

@@ -1,6 +1,7 @@
 import { CANNOT_LIST, cannotClearUnder } from '../core/clear-under.js';
 import type { Address, ChangeListener, NewEntry, NotNumber } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
+import { answerOf, whole } from '../core/partly-unavailable.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine, LoadingEngine } from '../load/loading-server-cache.js';
 import { WatchedReads } from '../load/watched-reads.js';
@@ -77,22 +78,23 @@ export class TieredEngine implements LoadingEngine {
     const values: unknown[] = ats.map((at) => (this.isNearGood ? this.#near.get(at) : undefined));
     const missing = [...values.keys()].filter((i) => values[i] === undefined);
     if (missing.length === 0) return values;
-    const found = await this.#readFar(missing.map((i) => ats[i]!));
+    const { answer: found, failure } = await answerOf(this.#readFar(missing.map((i) => ats[i]!)), []);
     for (const [i, at] of missing.entries()) values[at] = found[i];
-    return values;
+    return whole(values, failure);
   }
 
   async #readFar(ats: readonly Address[]): Promise<unknown[]> {
     const watches = ats.map(({ name }) => this.#copies.begin(name));
     const asked = this.#now();
     try {
-      const found = await this.#far.readTimed(ats);
-      return found.map((timed, i) => {
+      const { answer: found, failure } = await answerOf(this.#far.readTimed(ats));
+      const values = found.map((timed, i) => {
         if (timed !== undefined && !watches[i]!.isOverruled) {
           this.#keep(ats[i]!, timed.value, timed.ttl, asked, timed.tags);
         }
         return timed?.value;
       });
+      return whole(values, failure);
     } finally {
       for (const [i, { name }] of ats.entries()) this.#copies.end(name, watches[i]!);
     }
@@ -132,12 +134,13 @@ export class TieredEngine implements LoadingEngine {
     const ats = entries.map(({ at }) => at);
     return this.#change(ats, async (isCurrent) => {
       const asked = this.#now();
-      const failed = new Set(await this.#far.writeMany(entries, ttl, extras));
+      const { answer, failure } = await answerOf(this.#far.writeMany(entries, ttl, extras));
+      const failed = new Set(answer);
       for (const { at, sealed } of entries) {
         if (!failed.has(at) && isCurrent(at)) this.#keep(at, this.#far.unseal(sealed), ttl, asked, extras?.tags);
         else this.#near.drop(at);
       }
-      return [...failed];
+      return whole(answer, failure);
     });
   }
 

@@ -206,6 +206,36 @@ needs('memcached', () => {
       await assert.rejects(cache.getMany(keys), UNAVAILABLE);
     });
 
+    it('with failOpen, so it does for the calls of many keys: the others are found, stored, deleted', async () => {
+      const [up, down] = [await start(), await start()];
+      const cache = new MemcachedCache({ urls: [up.url, down.url], commandTimeout: '1m', failOpen: true });
+      opened.push(cache);
+      const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
+      const all = (value: string) => new Map(keys.map((key) => [key, value]));
+      assert.deepStrictEqual(await cache.setMany(all('before')), []);
+      await down.kill('SIGKILL');
+      const found = [...(await cache.getMany(keys)).keys()];
+      assert.ok(found.length > 10 && found.length < 90, `${found.length} of 100`);
+      const lost = keys.filter((key) => !found.includes(key));
+      assert.deepStrictEqual(await cache.setMany(all('after')), lost);
+      const loaded: string[][] = [];
+      const load = (missing: string[]) => {
+        loaded.push(missing);
+        return new Map(missing.map((key) => [key, 'made']));
+      };
+      const values = await cache.getOrSetMany(keys, load);
+      assert.deepStrictEqual(loaded, [lost]);
+      for (const key of keys) assert.equal(values.get(key), lost.includes(key) ? 'made' : 'after');
+      const { hits, misses, sets, errors } = await cache.stats();
+      assert.deepStrictEqual(
+        { hits, misses, sets, errors },
+        { hits: 2 * found.length, misses: 2 * lost.length, sets: 100 + found.length, errors: 4 },
+      );
+      // Their leases may be on the server that is down.
+      assert.equal(await cache.deleteMany(found), found.length);
+      assert.equal((await cache.getMany(keys)).size, 0);
+    });
+
     it('what does not speak the protocol is a server that is down', async () => {
       const greetings = [
         'HTTP/1.1 400 Bad Request\r\n\r\n',

@@ -124,8 +124,19 @@ needs('redis-server', () => {
         await until('the replica has it all', async () => {
           return (await keysAt([replica], 'fail'))[0]!.length === lost!.length;
         });
+        await using open = new RedisCache({
+          urls: cluster.urls,
+          keyPrefix: 'fail',
+          commandTimeout: '2s',
+          failOpen: true,
+        });
+        await open.get('k');
         await master.kill(signal);
         const safe = others.flat();
+        const found = await open.getMany(KEYS);
+        for (const key of safe) assert.equal(found.get(key), key, 'with failOpen, the others are found');
+        const refused = await open.setMany(new Map(KEYS.map((key) => [key, key])));
+        for (const key of refused) assert.ok(lost!.includes(key), 'and stored');
         let served = 0;
         const errors = new Set<string>();
         await until('the replica took over', async () => {

@@ -248,6 +248,31 @@ needs('memcached', () => {
       await assertGoesAfterSecond(() => new MemcachedCache({ url, commandTimeout: PATIENCE }));
     });
 
+    it('answer from l1 what it has, where l2 is down and failOpen allows it', async () => {
+      const l2 = await MemcachedServer.start();
+      const cache = new TieredCache({
+        l1: new LocMemCache(),
+        l2: new MemcachedCache({ url: l2.url, commandTimeout: PATIENCE }),
+        l1Ttl: '1h',
+        failOpen: true,
+      });
+      await cache.setMany({ a: 1, b: 2 });
+      await l2.kill('SIGKILL');
+      assert.deepEqual(
+        [...(await cache.getMany(['none', 'b', 'a']))],
+        [
+          ['b', 2],
+          ['a', 1],
+        ],
+      );
+      assert.deepEqual(await cache.setMany({ a: 3 }), ['a']);
+      assert.equal(await cache.get('a'), undefined, 'of what could not be written there is no copy');
+      assert.equal(await cache.get('b'), 2);
+      assert.equal((await cache.stats()).errors, 3);
+      await cache.close();
+      await l2.stop();
+    });
+
     it('keep no copy of what l2 does not take', async () => {
       const { url } = await started();
       const l1 = new LocMemCache();
