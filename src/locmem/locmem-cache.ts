@@ -1,9 +1,8 @@
-import type { Cache } from '../core/cache.js';
 import { readCacheOptions } from '../core/cache-options.js';
 import type { Expiry, GetOptions, VersionOptions } from '../core/call-options.js';
 import { type ClearsUnder, cannotClearUnder, clearUnder, HAS_KEY_FUNCTION } from '../core/clear-under.js';
 import { type Clock, CoarseClock, systemClock } from '../core/clock.js';
-import { aliasOf, type BackendName, type CacheEvent, hit, miss, set } from '../core/diagnostics.js';
+import { type BackendName, hit, miss, set } from '../core/diagnostics.js';
 import type { EntryExtras, Recalled } from '../core/entry-extras.js';
 import { CacheClosedError } from '../core/errors.js';
 import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
@@ -11,6 +10,7 @@ import { type Snapshot, unsealCopy } from '../core/snapshot.js';
 import type { CacheStats } from '../core/stats.js';
 import type { Flights } from '../load/flights.js';
 import { LoadingCache } from '../load/loading-cache.js';
+import { tellDepartures } from './departures.js';
 import { checkedSize, checkFits, estimateEntrySize, estimateTagsSize } from './entry-size.js';
 import { sealFor } from './isolation.js';
 import type { Keyspace, Namespace } from './keyspaces.js';
@@ -98,7 +98,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
   statsSync(): CacheStats {
     const store = this.#store ?? this.#open();
     const stale = store.removeExpired(this.#clock.now());
-    if (store.departures !== undefined) this.#tellDepartures(store);
+    if (store.departures !== undefined) tellDepartures(store);
     return {
       hits: store.hits,
       misses: store.misses,
@@ -155,7 +155,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (isNew) warnOfUnportableKey(key, this.#ownOverhead);
     this.changed(key, this.#ownVersion);
     if (set.hasSubscribers) this.tellSet('set', key, this.#ownVersion, this.settings.ttl);
-    if (this.#store!.departures !== undefined) this.#tellDepartures(this.#store!);
+    if (this.#store!.departures !== undefined) tellDepartures(this.#store!);
   }
 
   protected override read(key: string, version: number): unknown {
@@ -273,16 +273,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
       else store.removeStale(namespace.table, name);
     }
     if (isNew) this.#warnOfKey(name, version);
-    if (store.departures !== undefined) this.#tellDepartures(store);
-  }
-
-  /** Last of all in a call: who listens may use the cache. */
-  #tellDepartures(store: Store): void {
-    const { departures = [] } = store;
-    store.departures = undefined;
-    const cache = store.opener as Cache;
-    const event: CacheEvent = { cache, alias: aliasOf(cache), backend: this.backend };
-    for (const { channel, key, version } of departures) channel.publish({ ...event, key, version });
+    if (store.departures !== undefined) tellDepartures(store);
   }
 
   protected override writeNew(
@@ -305,7 +296,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
     if (slot === 0) {
       const table = this.#namespaceOf(store, version)?.table;
       if (store.hasExtras && table !== undefined) store.removeStale(table, this.#nameOf(key, version));
-      if (store.departures !== undefined) this.#tellDepartures(store);
+      if (store.departures !== undefined) tellDepartures(store);
       return false;
     }
     store.deletes++;
@@ -433,7 +424,7 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
   #checkMissedKey(store: Store, key: string, name: string, version: number): void {
     checkKey(key);
     this.#warnOfKey(name, version);
-    if (store.departures !== undefined) this.#tellDepartures(store);
+    if (store.departures !== undefined) tellDepartures(store);
   }
 
   #namespaceOf(store: Store, version: number): Namespace | undefined {
