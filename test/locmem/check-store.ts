@@ -3,7 +3,7 @@ import { LruPolicy } from '#dist/locmem/lru.js';
 import type { Store } from '#dist/locmem/store.js';
 import type { Tag } from '#dist/locmem/tag-registry.js';
 
-/** Asserts the invariants that src/locmem/store.ts states. */
+/** Asserts the invariants that src/locmem/store.ts and slots.ts state. */
 export function checkStore(store: Store): void {
   const used = usedSlots(store);
   checkTables(store, used);
