@@ -1,6 +1,6 @@
 import type { Channel } from 'node:diagnostics_channel';
 import type { Cache } from '../core/cache.js';
-import { aliasOf, type CacheEvent } from '../core/diagnostics.js';
+import { aliasOf, type DepartureEvent } from '../core/diagnostics.js';
 
 /** An entry that left by itself: evicted, or expired. */
 export interface Departure {
@@ -20,6 +20,9 @@ export function tellDepartures(store: Left): void {
   const { departures = [] } = store;
   store.departures = undefined;
   const cache = store.opener as Cache;
-  const event: CacheEvent = { cache, alias: aliasOf(cache), backend: 'locmem' };
-  for (const { channel, key, version } of departures) channel.publish({ ...event, key, version });
+  const alias = aliasOf(cache);
+  for (const { channel, key, version } of departures) {
+    const event: DepartureEvent = { cache, alias, backend: 'locmem', key, version };
+    channel.publish(event);
+  }
 }

@@ -21,8 +21,9 @@ export class KeyNames {
 
   /** @throws TypeError for what is not a key, before a key function is called with it. */
   ofChecked(key: string, version: number): string {
-    if (this.isRaw) checkKey(key);
-    return this.of(key, version);
+    if (!this.isRaw) return key;
+    checkKey(key);
+    return storedKey(this.#keyFunction, key, this.prefix, version);
   }
 
   of(key: string, version: number): string {

@@ -130,11 +130,13 @@ export class LocMemCache extends LoadingCache implements ClearsUnder {
       return;
     }
     checkKey(key);
-    const isNew = this.#store!.set(this.#view!.namespace, key, value, this.settings.ttl, 0, this.#clock);
+    // Who listens may close the cache.
+    const store = this.#store!;
+    const isNew = store.set(this.#view!.namespace, key, value, this.settings.ttl, 0, this.#clock);
     if (isNew) warnOfUnportableKey(key, this.#names.overhead);
     this.changed(key, this.#ownVersion);
     if (set.hasSubscribers) this.tellSet('set', key, this.#ownVersion, this.settings.ttl);
-    if (this.#store!.departures !== undefined) tellDepartures(this.#store!);
+    if (store.departures !== undefined) tellDepartures(store);
   }
 
   protected override read(key: string, version: number): unknown {

@@ -1,5 +1,5 @@
 import type { Cache } from '../core/cache.js';
-import { aliasOf, type CacheEvent, evict, expire } from '../core/diagnostics.js';
+import { aliasOf, type DepartureEvent, evict, expire } from '../core/diagnostics.js';
 import { nameOf } from './outgoing-record.js';
 import type { Segment } from './segment.js';
 
@@ -7,10 +7,14 @@ import type { Segment } from './segment.js';
 export function tellDepartures(segment: Segment): void {
   if (!evict.hasSubscribers && !expire.hasSubscribers) return;
   const cache = segment.opener as Cache;
-  const event: CacheEvent = { cache, alias: aliasOf(cache), backend: 'shared' };
+  const alias = aliasOf(cache);
   for (const { memory } of segment.parts) {
     const { departures = [] } = memory;
     memory.departures = undefined;
-    for (const { channel, name } of departures) channel.publish({ ...event, ...nameOf(name) });
+    for (const { channel, name } of departures) {
+      const { key, version } = nameOf(name);
+      const event: DepartureEvent = { cache, alias, backend: 'shared', key, version };
+      channel.publish(event);
+    }
   }
 }

@@ -49,6 +49,16 @@ describe('what leaves a LocMemCache by itself is told', () => {
     assert.deepStrictEqual(left.get('expire'), []);
   });
 
+  it('to one who closes the cache then: the call is done, and the next is of a closed cache', () => {
+    const cache = new LocMemCache({ maxEntries: 1 });
+    cache.setSync('a', 1);
+    departures(
+      () => cache.setSync('b', 1),
+      () => cache.closeSync(),
+    );
+    assert.throws(() => cache.getSync('b'), { code: 'ERR_LOCMEM_CLOSED' });
+  });
+
   it('culled entries', () => {
     for (const [cullFrequency, gone] of [
       [2, ['a', 'b']],
