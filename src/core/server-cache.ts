@@ -257,25 +257,44 @@ export abstract class ServerCache extends CallReader implements ClearsUnder {
     return new Named(key, version, name);
   }
 
-  /** @param isTold whether who listens is told of the read: not where a schema is to be asked yet. */
-  protected readCounted(operation: Operation, at: Address, isTold = true): Promise<unknown> {
-    if (hit.hasSubscribers || miss.hasSubscribers || failed.hasSubscribers) {
-      return this.#readTold(operation, at, isTold);
+  protected readCounted(operation: Operation, at: Address): Promise<unknown> {
+    const near = this.near(at);
+    if (near !== undefined) {
+      this.countRead(operation, at, true);
+      return Promise.resolve(near);
     }
-    return this.engine.read(at).then(this.#readAnswered, this.#readFailed);
+    return this.answerCounted(operation, at, this.engine.read(at));
   }
 
-  async #readTold(operation: Operation, at: Address, isTold: boolean): Promise<unknown> {
-    const value = await this.orElse(operation, this.engine.read(at), undefined);
+  /** What is at hand of the entry, where the engine need not be asked. */
+  protected near(_at: Address): unknown {
+    return undefined;
+  }
+
+  /** @param isTold whether who listens is told of the read: not where a schema is to be asked yet. */
+  protected answerCounted(
+    operation: Operation,
+    at: Address,
+    answer: Promise<unknown>,
+    isTold = true,
+  ): Promise<unknown> {
+    if (hit.hasSubscribers || miss.hasSubscribers || failed.hasSubscribers) {
+      return this.#answerTold(operation, at, answer, isTold);
+    }
+    return answer.then(this.#readAnswered, this.#readFailed);
+  }
+
+  async #answerTold(operation: Operation, at: Address, answer: Promise<unknown>, isTold: boolean): Promise<unknown> {
+    const value = await this.orElse(operation, answer, undefined);
     this.#countRead(value !== undefined);
     if (isTold) this.tellRead(operation, at, value !== undefined);
     return value;
   }
 
   /** A read that the engine was asked for otherwise. */
-  protected countRead(operation: Operation, at: Address, isHit: boolean): void {
+  protected countRead(operation: Operation, at: Address, isHit: boolean, isTold = true): void {
     this.#countRead(isHit);
-    this.tellRead(operation, at, isHit);
+    if (isTold) this.tellRead(operation, at, isHit);
   }
 
   protected countHit(): void {

@@ -5,6 +5,7 @@ import type { Address, Engine, FarEngine, NewEntry } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { ServerCache } from '../core/server-cache.js';
+import { sealCopy, unsealCopy } from '../core/snapshot.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import type { Ttl } from '../core/ttl.js';
 import { type BatchFactory, BatchLoader, checkLoader } from './batch-loader.js';
@@ -14,6 +15,7 @@ import { extrasOf, type LoadTerms, readLoadTerms, ttlOf } from './load-terms.js'
 import { type Factory, keepIfItFits, type Load, Loader } from './loader.js';
 import type { LoadedEntry, LoadingPlace } from './loading-place.js';
 import { accepts, refusedKeys } from './schema-check.js';
+import { UnsentReads } from './unsent-reads.js';
 import { wrapFunction } from './wrap.js';
 
 /** An engine whose caches in this process share their runs. */
@@ -35,6 +37,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   declare protected readonly engine: LoadingEngine;
   readonly #loader: Loader;
   readonly #batchLoader: BatchLoader;
+  readonly #reads: UnsentReads<unknown>;
+  readonly #recalls: UnsentReads<Recalled | undefined>;
 
   protected constructor(settings: CacheSettings, engine: LoadingEngine, failsOpen: boolean) {
     super(settings, engine, failsOpen);
@@ -54,6 +58,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     };
     this.#loader = new Loader(place);
     this.#batchLoader = new BatchLoader(place);
+    this.#reads = new UnsentReads((at) => engine.read(at), copiesOf);
+    this.#recalls = new UnsentReads((at) => engine.recall(at), copiesOfRecalled);
   }
 
   // Not async, nor is a hit looked at by more functions than it takes: each has a promise of its own.
@@ -120,10 +126,21 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
 
   /** A miss that was true when it was told: a write that came between is read in its turn. */
   async #readWatched(at: Address, isTold: boolean): Promise<unknown> {
+    const near = this.near(at);
+    if (near !== undefined) {
+      this.countRead('getOrSet', at, true, isTold);
+      return near;
+    }
     const { reads } = this.engine.flights;
     const watch = reads.begin(at.name);
     try {
-      const held = await this.readCounted('getOrSet', at, isTold);
+      let answer = this.#reads.join(watch);
+      if (answer === undefined) {
+        const read = this.#reads.begin(watch);
+        await undefined;
+        answer = read.send(at);
+      }
+      const held = await this.answerCounted('getOrSet', at, answer, isTold);
       if (held !== undefined || !watch.isOverruled) return held;
     } finally {
       reads.end(at.name, watch);
@@ -151,6 +168,8 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
     const watches = ats.map(({ name }) => reads.begin(name));
     let held: Map<string, unknown>;
     try {
+      // As reads of single keys: what was asked for first is sent first.
+      await undefined;
       held = await this.readManyCounted('getOrSetMany', ats, isTold);
     } finally {
       for (const [i, { name }] of ats.entries()) reads.end(name, watches[i]!);
@@ -182,7 +201,13 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       let found: Recalled | undefined;
       let isValid = true;
       try {
-        found = await this.orElse('getOrSet', this.engine.recall(at), undefined);
+        let answer = this.#recalls.join(watch);
+        if (answer === undefined) {
+          const read = this.#recalls.begin(watch);
+          await undefined;
+          answer = read.send(at);
+        }
+        found = await this.orElse('getOrSet', answer, undefined);
         if (found !== undefined && schema !== undefined) isValid = await accepts(schema, found.value);
       } finally {
         reads.end(at.name, watch);
@@ -274,6 +299,16 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
   async #ifReached<T>(operation: () => Promise<T>): Promise<T | undefined> {
     return this.isOpen ? unlessUnavailable(this.orElse<T | undefined>('getOrSet', operation(), undefined)) : undefined;
   }
+}
+
+function copiesOf(value: unknown): () => unknown {
+  const sealed = sealCopy(value);
+  return () => unsealCopy(sealed);
+}
+
+function copiesOfRecalled(found: Recalled | undefined): () => Recalled | undefined {
+  const copy = copiesOf(found?.value);
+  return () => found && { ...found, value: copy() };
 }
 
 function inOrder(ats: readonly Address[], values: ReadonlyMap<string, unknown>): Map<string, unknown> {

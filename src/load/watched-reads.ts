@@ -4,6 +4,8 @@ export interface Watch {
   readers: number;
   /** Whether the entry was written or deleted since: what is read may be what was before. */
   isOverruled: boolean;
+  /** The read itself, while it is not sent yet and who asks now may join it. */
+  unsent: object | undefined;
 }
 
 /** The reads under way that somebody draws conclusions from, by name. */
@@ -17,7 +19,7 @@ export class WatchedReads {
   begin(name: string): Watch {
     let watch = this.#watches.get(name);
     if (watch === undefined) {
-      watch = { readers: 0, isOverruled: false };
+      watch = { readers: 0, isOverruled: false, unsent: undefined };
       this.#watches.set(name, watch);
     }
     watch.readers++;

@@ -75,12 +75,8 @@ export class TieredCache extends LoadingServerCache {
     await Promise.all([this.#l1.close(), this.#l2.close()]);
   }
 
-  protected override readCounted(operation: Operation, at: Address, isTold = true): Promise<unknown> {
-    const value = this.engine.isNearGood ? this.#near.get(at) : undefined;
-    if (value === undefined) return super.readCounted(operation, at, isTold);
-    this.countHit();
-    if (isTold) this.tellRead(operation, at, true);
-    return Promise.resolve(value);
+  protected override near(at: Address): unknown {
+    return this.engine.isNearGood ? this.#near.get(at) : undefined;
   }
 
   /** What l1 has under this key; `undefined` where it is not asked, or not as quickly as that. */

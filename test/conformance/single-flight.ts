@@ -34,6 +34,8 @@ const WRITES: Record<string, { write: (cache: Cache) => Promise<unknown>; leaves
  * server, who calls `getOrSet` joins a run, or begins one, only then.
  */
 export async function answered(cache: Cache, key = 'k', version = 1): Promise<void> {
+  // What was asked before is sent by then.
+  await undefined;
   await cache.get(key, { version });
   await setImmediate();
 }
@@ -60,6 +62,35 @@ export function singleFlight(subject: Subject): void {
         assert.deepStrictEqual(value, { list: [1] });
         if (subject.capabilities.values !== 'reference') vandalize(value);
       }
+    });
+
+    if (stores) {
+      spec(subject, 'callers at once of what is there: each has a value of his own, and is counted', async (scene) => {
+        const { cache } = scene;
+        const value = { list: [1], deep: { date: new Date(5) }, set: new Set([1]) };
+        await cache.set('k', value, { ttl: 60 * second });
+        const before = await cache.stats();
+        const [fails, swr] = [() => assert.fail('ran'), { staleWhileRevalidate: second }];
+        const answers = await Promise.all(
+          [undefined, undefined, swr, swr, undefined].map((o) => cache.getOrSet('k', fails, o)),
+        );
+        for (const answer of answers) {
+          assert.deepStrictEqual(answer, value);
+          if (subject.capabilities.values === 'copy') vandalize(answer);
+        }
+        if (subject.capabilities.counts === 'nothing') return;
+        const after = await cache.stats();
+        assert.deepStrictEqual([after.hits! - before.hits!, after.misses! - before.misses!], [5, 0]);
+      });
+    }
+
+    spec(subject, 'who asks is answered, though the cache is closed at once', async ({ cache }) => {
+      const waiting = [1, 2].map(() => cache.getOrSet('k', () => 'made'));
+      const behind = cache.getOrSet('l', () => 'made', { staleWhileRevalidate: second });
+      const many = cache.getOrSetMany(['m'], () => ({ m: 'made' }));
+      await cache.close();
+      assert.deepStrictEqual(await Promise.all([...waiting, behind]), ['made', 'made', 'made']);
+      assert.deepStrictEqual(await many, new Map([['m', 'made']]));
     });
 
     spec(subject, 'different keys and versions run apart', async ({ cache }) => {
