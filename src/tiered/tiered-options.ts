@@ -1,7 +1,8 @@
+import { failsOpenOf } from '../core/engine-caller.js';
 import { InvalidConfigError, show } from '../core/errors.js';
 import { InProcessCache } from '../core/in-process-cache.js';
 import { checkKnownOptions } from '../core/options.js';
-import { failsOpenOf, ServerCache } from '../core/server-cache.js';
+import { ServerCache } from '../core/server-cache.js';
 import { type Ttl, ttlMilliseconds } from '../core/ttl.js';
 import type { LoadingCache } from '../load/loading-cache.js';
 import type { LoadingServerCache } from '../load/loading-server-cache.js';
