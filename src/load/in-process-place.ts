@@ -125,12 +125,14 @@ export abstract class InProcessPlace extends InProcessCache {
     }
   }
 
-  #fence({ key, version }: Address, overrules: boolean): Fence | undefined {
+  #fence(at: Address, overrules: boolean): Fence | undefined {
+    const { key, version } = at;
     try {
       return this.fence(key, version, overrules);
     } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
+      if (!isGone(error)) throw error;
+      // To be overruled takes no lock: so much is to be had behind a process that is stopped.
+      return overrules ? this.#fence(at, false) : undefined;
     }
   }
 }

@@ -125,6 +125,23 @@ function calls(subject: Subject): void {
     }
     assert.equal(await cache.get('told-0'), 1);
   });
+
+  spec(
+    subject,
+    'who listens may close the cache: the call ends, and the next is of a closed one',
+    async ({ cache }) => {
+      const closing: Promise<void>[] = [];
+      const listener = () => void closing.push(cache.close());
+      subscribe('locmem:set', listener);
+      try {
+        await cache.set('a', 1);
+      } finally {
+        unsubscribe('locmem:set', listener);
+      }
+      await Promise.all(closing);
+      await assert.rejects(cache.get('a'), { code: 'ERR_LOCMEM_CLOSED' });
+    },
+  );
 }
 
 function loads(subject: Subject): void {

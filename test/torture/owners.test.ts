@@ -6,6 +6,7 @@ import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { CacheUnavailableError, SharedCache } from 'locmem';
 import { openSegment } from '#dist/shared/segment.js';
+import { gatedRun } from '../conformance/gate.js';
 import { checkSegment } from '../shared/check-segment.js';
 import { temporaryNames } from './crash-scene.js';
 import { Child, freshLocation, timeOf } from './shared-place.js';
@@ -39,6 +40,30 @@ describe('an owner of a lock that is stopped', () => {
     assert.equal(cache.getSync('victim'), 'newest');
     cache.closeSync();
     checkSegment(location, '1mb');
+  });
+});
+
+describe('a refresh that begins behind an owner of a lock that is stopped', () => {
+  it('runs, and does not store over what another process writes meanwhile', async () => {
+    const location = freshLocation();
+    const cache = open(location);
+    const stopped = new Child('./stop-process.js', location);
+    assert.equal(await stopped.next(), 'stopping');
+    await setTimeout(50);
+    const run = gatedRun<string>();
+    const refreshing = cache.wrap(run.factory, { key: 'victim' }).refresh();
+    await run.begun;
+    stopped.signal('SIGCONT');
+    assert.equal(await stopped.next(), 'done');
+    cache.setSync('other', 'the lock is free');
+    const other = new Child('./stop-process.js', location, '600');
+    assert.equal(await other.next(), 'stopping');
+    other.signal('SIGCONT');
+    assert.equal(await other.next(), 'done');
+    run.open('older');
+    assert.equal(await refreshing, 'older');
+    assert.equal(cache.getSync('victim'), 'y'.repeat(600));
+    cache.closeSync();
   });
 });
 

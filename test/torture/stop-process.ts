@@ -10,6 +10,6 @@ Ring.prototype.advance = function (unit) {
   process.kill(process.pid, 'SIGSTOP');
   advance.call(this, unit);
 };
-cache.setSync('victim', 'y'.repeat(500));
+cache.setSync('victim', 'y'.repeat(Number(process.argv[3] ?? 500)));
 process.send!('done');
 process.disconnect();
