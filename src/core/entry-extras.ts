@@ -15,6 +15,11 @@ export interface EntryExtras {
   readonly tags: readonly string[];
 }
 
+/** Whether any is asked for: where none is, an entry is stored as one without. */
+export function hasExtras(extras: EntryExtras | undefined): extras is EntryExtras {
+  return extras !== undefined && (extras.staleFor > 0 || extras.loadTime > 0 || extras.tags.length > 0);
+}
+
 /** An entry as a loader sees it: maybe past its expiry. */
 export interface Recalled {
   /** For one reader. */

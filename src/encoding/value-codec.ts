@@ -94,6 +94,11 @@ export class ValueCodec {
     }
   }
 
+  /** The same of what `encode` has returned. */
+  unseal(encoded: string | Buffer): unknown {
+    return this.decode(typeof encoded === 'string' ? Buffer.from(encoded) : encoded);
+  }
+
   #decode(bytes: Buffer): unknown {
     switch (bytes[0]) {
       case COMPRESSED.gzip:

@@ -1,18 +1,16 @@
 import { LEASE_TIME, type LeaseServer } from '../load/leases.js';
+import type { Calls } from './calls.js';
 import { add, type Content, cas, deleteUnchanged, gets } from './commands.js';
 import type { Command, Item } from './exchange.js';
 import { serverTtl } from './expiry.js';
 import { checkReply, isStored } from './replies.js';
-import type { ServerPool } from './server-pool.js';
 
 /** Leases as keys of memcached: made by `add`, changed by `cas`. They end by the server's seconds, up to two later. */
 export class MemcachedLeaseServer implements LeaseServer {
-  readonly #pool: ServerPool;
-  readonly #timeout: number;
+  readonly #calls: Calls;
 
-  constructor(pool: ServerPool, timeout: number) {
-    this.#pool = pool;
-    this.#timeout = timeout;
+  constructor(calls: Calls) {
+    this.#calls = calls;
   }
 
   async take(key: string, token: string): Promise<boolean> {
@@ -35,13 +33,13 @@ export class MemcachedLeaseServer implements LeaseServer {
   }
 
   async #own(key: string, token: string): Promise<Item | undefined> {
-    const [reply] = await this.#pool.serverOf(key).exchange([gets(key)], this.#timeout);
+    const [reply] = await this.#calls.send(key, gets(key));
     checkReply(reply!.line);
     return reply!.items.find(({ bytes }) => bytes.toString() === token);
   }
 
   async #stores(key: string, command: Command): Promise<boolean> {
-    const [reply] = await this.#pool.serverOf(key).exchange([command], this.#timeout);
+    const [reply] = await this.#calls.send(key, command);
     return isStored(reply!.line, key);
   }
 }

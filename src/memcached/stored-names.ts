@@ -1,10 +1,4 @@
 import { InvalidKeyError, show } from '../core/errors.js';
-import { remove } from './commands.js';
-import { checkReply } from './replies.js';
-import type { Server } from './server.js';
-
-/** Looks for what was written while it was cleared, at most so often: a writer who never rests is not waited for. */
-const MOST_PASSES = 100;
 
 const LONGEST_NAME = 250;
 const REFUSED_CHARACTER = /[\0-\x20\x7f]/;
@@ -29,20 +23,5 @@ export function checkStoredName(name: string): void {
       `The key ${show(name)} has white space or control characters, which memcached does not take. Encode it ` +
         '(encodeURIComponent), or leave them out.',
     );
-  }
-}
-
-/** Deletes the keys that are `isOwn`, until there is none. @throws CacheUnavailableError */
-export async function removeWhere(server: Server, isOwn: (name: string) => boolean, timeout: number): Promise<void> {
-  for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const names = await server.names(isOwn, timeout);
-    if (names.length === 0) return;
-    const replies = await server.exchange(names.map(remove), timeout);
-    let removed = 0;
-    for (const { line } of replies) {
-      checkReply(line);
-      if (line === 'DELETED') removed++;
-    }
-    if (removed === 0) return;
   }
 }

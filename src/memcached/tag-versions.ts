@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Envelope, VERSION_LENGTH } from '../encoding/envelope.js';
-import { add, get, getMany, remove } from './commands.js';
-import type { Reply } from './exchange.js';
-import { checkReply, isStored } from './replies.js';
-import type { ServerPool } from './server-pool.js';
+import { type Calls, itemsIn } from './calls.js';
+import { add, get } from './commands.js';
+import type { Item } from './exchange.js';
+import { isStored } from './replies.js';
 import { tagName } from './side-names.js';
 
 /**
@@ -12,14 +12,12 @@ import { tagName } from './side-names.js';
  * another.
  */
 export class TagVersions {
-  readonly #pool: ServerPool;
+  readonly #calls: Calls;
   readonly #keyPrefix: string;
-  readonly #timeout: number;
 
-  constructor(pool: ServerPool, keyPrefix: string, timeout: number) {
-    this.#pool = pool;
+  constructor(calls: Calls, keyPrefix: string) {
+    this.#calls = calls;
     this.#keyPrefix = keyPrefix;
-    this.#timeout = timeout;
   }
 
   /** The version of each, made where there is none. */
@@ -35,27 +33,18 @@ export class TagVersions {
     return envelopes.map(({ tags, versions }) => tags.every((tag, i) => current.get(tag)?.equals(versions[i]!)));
   }
 
-  async removeAll(tags: readonly string[]): Promise<void> {
-    const names = tags.map((tag) => tagName(this.#keyPrefix, tag));
-    const groups = [...this.#pool.grouped(names, (name) => name)];
-    await Promise.all(
-      groups.map(async ([server, own]) => {
-        for (const { line } of await server.exchange(own.map(remove), this.#timeout)) checkReply(line);
-      }),
-    );
+  removeAll(tags: readonly string[]): Promise<void> {
+    return this.#calls.deleteMany(tags.map((tag) => tagName(this.#keyPrefix, tag)));
   }
 
   async #read(tags: readonly string[]): Promise<Map<string, Buffer>> {
-    const tagOf = new Map(tags.map((tag) => [tagName(this.#keyPrefix, tag), tag]));
+    const names = tags.map((tag) => tagName(this.#keyPrefix, tag));
+    const items = await this.#calls.getMany(names);
     const versions = new Map<string, Buffer>();
-    const groups = [...this.#pool.grouped([...tagOf.keys()], (name) => name)];
-    await Promise.all(
-      groups.map(async ([server, own]) => {
-        for (const reply of await server.exchange(getMany(own), this.#timeout)) {
-          for (const [name, bytes] of itemsOf(reply)) versions.set(tagOf.get(name)!, bytes);
-        }
-      }),
-    );
+    for (const [i, tag] of tags.entries()) {
+      const version = versionIn(items.get(names[i]!));
+      if (version !== undefined) versions.set(tag, version);
+    }
     return versions;
   }
 
@@ -63,15 +52,14 @@ export class TagVersions {
   async #make(tag: string): Promise<Buffer> {
     const name = tagName(this.#keyPrefix, tag);
     const version = randomBytes(VERSION_LENGTH);
-    const making = [add(name, { bytes: version, flags: 0, seconds: 0 }), get(name)];
-    const [added, read] = (await this.#pool.serverOf(name).exchange(making, this.#timeout)) as [Reply, Reply];
+    const content = { bytes: version, flags: 0, seconds: 0 };
+    const [added, read] = await this.#calls.send(name, add(name, content), get(name));
     if (isStored(added.line, name)) return version;
     // Gone again: a version that nobody has. The entry is stored, and dead, as the tag was deleted after it was asked for.
-    return itemsOf(read).get(name) ?? version;
+    return versionIn(itemsIn([read]).get(name)) ?? version;
   }
 }
 
-function itemsOf({ items, line }: Reply): Map<string, Buffer> {
-  checkReply(line);
-  return new Map(items.filter(({ bytes }) => bytes.length === VERSION_LENGTH).map(({ name, bytes }) => [name, bytes]));
+function versionIn(item: Item | undefined): Buffer | undefined {
+  return item?.bytes.length === VERSION_LENGTH ? item.bytes : undefined;
 }

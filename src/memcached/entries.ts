@@ -1,0 +1,72 @@
+import type { Clock } from '../core/clock.js';
+import type { Calls } from './calls.js';
+import { askTtl, get, gets } from './commands.js';
+import { secondsFor } from './contents.js';
+import type { Command, Item } from './exchange.js';
+import { serverTtl } from './expiry.js';
+import { type ExtraEntry, readExtraBytes } from './extra-bytes.js';
+import { type Found, foundOf } from './found.js';
+import { checkReply } from './replies.js';
+import type { TagVersions } from './tag-versions.js';
+
+/** What stands at the entries' keys, at the cost of one more step where there are tags to be looked up. */
+export class Entries {
+  readonly #calls: Calls;
+  readonly #tags: TagVersions;
+  readonly #clock: Clock;
+
+  constructor(calls: Calls, tags: TagVersions, clock: Clock) {
+    this.#calls = calls;
+    this.#tags = tags;
+    this.#clock = clock;
+  }
+
+  find(name: string): Promise<Found | undefined> {
+    return this.#find(name, get(name));
+  }
+
+  /** The same, with what `cas` compares. */
+  findToChange(name: string): Promise<Found | undefined> {
+    return this.#find(name, gets(name));
+  }
+
+  async #find(name: string, command: Command): Promise<Found | undefined> {
+    const [{ items, line }] = await this.#calls.send(name, command);
+    checkReply(line);
+    const [item] = items;
+    if (item === undefined) return undefined;
+    const extra = readExtraBytes(item.bytes);
+    const isDead = hasTags(extra) && !(await this.#tags.areAlive([extra.envelope]))[0];
+    return foundOf(item, extra, isDead, this.#clock.now());
+  }
+
+  async findMany(names: readonly string[]): Promise<Map<string, Found>> {
+    return this.foundIn(await this.#calls.getMany(names));
+  }
+
+  async foundIn(items: ReadonlyMap<string, Item>): Promise<Map<string, Found>> {
+    const read = [...items].map(([name, item]) => ({ name, item, extra: readExtraBytes(item.bytes) }));
+    const tagged = read.map(({ extra }) => extra).filter(hasTags);
+    const alive = tagged.length === 0 ? [] : await this.#tags.areAlive(tagged.map(({ envelope }) => envelope));
+    const dead = new Set<ExtraEntry | undefined>(tagged.filter((_, i) => !alive[i]));
+    const now = this.#clock.now();
+    return new Map(read.map(({ name, item, extra }) => [name, foundOf(item, extra, dead.has(extra), now)]));
+  }
+
+  /** Whether its time is over; its tags are not looked up. */
+  hasExpired(item: Item): boolean {
+    return !foundOf(item, readExtraBytes(item.bytes), false, this.#clock.now()).isLive;
+  }
+
+  /** What is left of an entry's ttl, for the server: as it says itself where another program has written the entry. */
+  async secondsLeft({ item, extra, left }: Found): Promise<number> {
+    if (left !== undefined) return secondsFor(left + (extra?.envelope.staleFor ?? 0), this.#clock);
+    const [{ line }] = await this.#calls.send(item.name, askTtl(item.name));
+    const seconds = Number(/^HD t(-?\d+)/.exec(line)?.[1]);
+    return seconds > 0 ? serverTtl((seconds - 1) * 1000, Date.now()) : 0;
+  }
+}
+
+function hasTags(extra: ExtraEntry | undefined): extra is ExtraEntry {
+  return extra !== undefined && extra.envelope.tags.length > 0;
+}
