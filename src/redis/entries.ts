@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { ChangeListener } from '../core/engine.js';
-import type { EntryExtras } from '../core/entry-extras.js';
+import { type EntryExtras, hasExtras } from '../core/entry-extras.js';
 import { CacheUnavailableError } from '../core/errors.js';
 import { type Envelope, headerStart, readEnvelope, storedStaleFor, VERSION_LENGTH } from '../encoding/envelope.js';
 import type { HeldLease } from '../load/leases.js';
 import type { Connection } from './connection.js';
-import { PROLONG, RECALL, RENEW, STORE, TAG_VERSION } from './entry-scripts.js';
+import { PROLONG, RECALL, RENEW, STORE } from './entry-scripts.js';
 import { run, type Script } from './scripts.js';
+import { type TagVersions, tagStart } from './tag-versions.js';
 import type { Argument, Reply } from './wire.js';
 
 /** Milliseconds further away than that are for ever: Redis counts up to 2^63. */
@@ -39,13 +39,15 @@ export interface Terms {
 /** Entries by scripts, which know of headers: what is asked where one command would not do. */
 export class Entries {
   readonly #connection: Connection;
+  readonly #tags: TagVersions;
   readonly #tagStart: string;
   /** What the connection says; it stays what it is. */
   #isCluster: boolean | undefined;
 
-  constructor(connection: Connection, keyPrefix: string) {
+  constructor(connection: Connection, tags: TagVersions, keyPrefix: string) {
     this.#connection = connection;
-    this.#tagStart = `${keyPrefix}:tag:`;
+    this.#tags = tags;
+    this.#tagStart = tagStart(keyPrefix);
   }
 
   /** What is there, live or stale, for each name. */
@@ -57,7 +59,7 @@ export class Entries {
       : ((await this.#once(RECALL, names)) as Reply[]);
     const found = names.map((_, i) => foundOf(replies[i] as Reply));
     if (!isCluster) return found;
-    const alive = await this.#areAlive(found.map((one) => one?.envelope));
+    const alive = await this.#tags.areAlive(found.map((one) => one?.envelope));
     return found.map((one, i) => (one?.envelope === undefined || alive[i] ? one : undefined));
   }
 
@@ -75,7 +77,7 @@ export class Entries {
     const asked = names.filter((_, i) => envelopes[i] !== undefined && envelopes[i].staleFor > 0);
     const [found, alive] = await Promise.all([
       asked.length === 0 ? [] : this.find(asked),
-      this.#areAlive(envelopes.map((envelope) => (envelope?.staleFor === 0 ? envelope : undefined))),
+      this.#tags.areAlive(envelopes.map((envelope) => (envelope?.staleFor === 0 ? envelope : undefined))),
     ]);
     const sealed = new Map(asked.map((name, i) => [name, found[i] && found[i].left > 0 ? found[i].sealed : undefined]));
     return names.map((name, i) => (sealed.has(name) ? sealed.get(name) : alive[i] ? envelopes[i]?.sealed : undefined));
@@ -86,7 +88,7 @@ export class Entries {
     const staleFor = storedStaleFor(extras?.staleFor ?? 0);
     const keyTtl = milliseconds(ttl, staleFor);
     const tags = extras?.tags ?? [];
-    const hasHeader = extras !== undefined && (staleFor > 0 || extras.loadTime > 0 || tags.length > 0);
+    const hasHeader = hasExtras(extras);
     const start = hasHeader ? headerStart(extras) : Buffer.alloc(0);
     // What a script changes is told by the server to all, also to us, who would drop our own copy.
     if (tags.length === 0 && lease === undefined && !isNew) {
@@ -102,8 +104,8 @@ export class Entries {
     const leaseKey = lease?.key ?? name;
     const token = lease?.token ?? '';
     const isCluster = tags.length > 0 && (await this.#connection.isCluster());
-    const versions = isCluster ? await this.#versions(tags, fresh, keyTtl) : [];
-    const tagKeys = isCluster ? [] : tags.map((tag) => this.#tagStart + tag);
+    const versions = isCluster ? await this.#tags.obtain(tags, fresh, keyTtl) : [];
+    const tagKeys = isCluster ? [] : this.#tags.keysOf(tags);
     const head = isCluster ? Buffer.concat([start, ...versions]) : start;
     const args = [head, sealed, keyTtl, fresh, token, isNew ? '1' : ''];
     return (await this.judged(STORE, [name, leaseKey, ...tagKeys], args)) === 1;
@@ -122,15 +124,6 @@ export class Entries {
     return (await this.judged(RENEW, [name], [milliseconds(ttl, 0), String(stale)], keep)) === 1;
   }
 
-  /** Without its version a tag's entries are dead; the next that is stored with it makes another. */
-  async removeTags(tags: readonly string[]): Promise<void> {
-    const keys = tags.map((tag) => this.#tagStart + tag);
-    if (keys.length === 0) return;
-    if (await this.#connection.isCluster()) {
-      await Promise.all(keys.map((key) => this.#connection.send(key, false, ['UNLINK', key])));
-    } else await this.#connection.send(keys[0]!, false, ['UNLINK', ...keys]);
-  }
-
   /**
    * Runs a script that looks at entries. On a cluster it is run again when the versions of the tags that it came upon are
    * known. @param keep for how long the tags of an entry must live, where the script makes it live longer.
@@ -146,7 +139,7 @@ export class Entries {
       const header = headerAskedFor(reply);
       if (header === undefined) return reply;
       const envelope = readEnvelope(header);
-      const [isAlive] = await this.#areAlive([envelope], envelope && keep?.(envelope));
+      const [isAlive] = await this.#tags.areAlive([envelope], envelope && keep?.(envelope));
       reply = await this.#once(script, keys, args, header, isAlive ? '1' : '0');
     }
     throw new CacheUnavailableError('An entry was stored anew all the time while its tags were looked up. Try again.');
@@ -160,39 +153,8 @@ export class Entries {
     isAlive = '',
   ): Promise<Reply> {
     this.#isCluster ??= await this.#connection.isCluster();
-    return this.#run(script, keys, [this.#tagStart, this.#isCluster ? '' : '1', header, isAlive, ...args]);
-  }
-
-  /** Whether the tags of each are as they were when it was stored. What is none is not alive. */
-  async #areAlive(envelopes: readonly (Envelope | undefined)[], keep?: string): Promise<boolean[]> {
-    const tags = [...new Set(envelopes.flatMap((envelope) => envelope?.tags ?? []))];
-    const versions = tags.length === 0 ? [] : await this.#readVersions(tags, keep);
-    const current = new Map(tags.map((tag, i) => [tag, versions[i]]));
-    return envelopes.map(
-      (envelope) =>
-        envelope?.tags.every((tag, i) => {
-          const version = current.get(tag);
-          return Buffer.isBuffer(version) && version.equals(envelope.versions[i]!);
-        }) ?? false,
-    );
-  }
-
-  async #readVersions(tags: readonly string[], keep: string | undefined): Promise<readonly Reply[]> {
-    if (keep !== undefined) return this.#versions(tags, '', keep);
-    const keys = tags.map((tag) => this.#tagStart + tag);
-    if (await this.#connection.isCluster()) {
-      return Promise.all(keys.map((key) => this.#connection.send(key, true, ['GET', key])));
-    }
-    return (await this.#connection.send(keys[0]!, true, ['MGET', ...keys])) as Reply[];
-  }
-
-  #versions(tags: readonly string[], fresh: Argument, keyTtl: string): Promise<Buffer[]> {
-    const asked = tags.map((tag) => this.#run(TAG_VERSION, [this.#tagStart + tag], [fresh, keyTtl]));
-    return Promise.all(asked) as Promise<Buffer[]>;
-  }
-
-  #run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
-    return run((command) => this.#connection.send(keys[0]!, false, command), script, keys, args);
+    const all = [this.#tagStart, this.#isCluster ? '' : '1', header, isAlive, ...args];
+    return run((command) => this.#connection.send(keys[0]!, false, command), script, keys, all);
   }
 }
 
@@ -209,20 +171,6 @@ function foundOf(reply: Reply): Found | undefined {
 
 function headerAskedFor(reply: Reply): Buffer | undefined {
   return Array.isArray(reply) && reply.length === 2 && String(reply[0]) === '?' ? (reply[1] as Buffer) : undefined;
-}
-
-/** The listener, that hears of tags by their own names as well as by those of their keys. */
-export function hearingTags(listener: ChangeListener, keyPrefix: string): ChangeListener {
-  const start = `${keyPrefix}:tag:`;
-  return {
-    connected: (tellsChanges) => listener.connected(tellsChanges),
-    disconnected: () => listener.disconnected(),
-    changed: (name) => {
-      if (name?.startsWith(start)) listener.tagChanged(name.slice(start.length));
-      listener.changed(name);
-    },
-    tagChanged: (tag) => listener.tagChanged(tag),
-  };
 }
 
 /** The time until a key is gone, as Redis takes it; '' for ever. */

@@ -33,8 +33,19 @@ export function tooMany(most: number): CacheUnavailableError {
 }
 
 /** Whether the server itself said so. */
-export function isServersWord(message: string): boolean {
+function isServersWord(message: string): boolean {
   return /^[A-Z]+ /.test(message);
+}
+
+/** Whether an error of a call is that the server answered, and said no. */
+export function isRefusal(error: unknown): boolean {
+  const cause = error instanceof CacheUnavailableError ? error.cause : undefined;
+  return cause instanceof Error && isServersWord(cause.message);
+}
+
+/** Whether it said no because what is there is no text, and so not of a cache. */
+export function isWrongType(error: unknown): boolean {
+  return isRefusal(error) && /WRONGTYPE/.test(((error as Error).cause as Error).message);
 }
 
 function messageOf(cause: unknown): string {
