@@ -1,8 +1,16 @@
+import type { CacheUnavailableError } from '../core/errors.js';
+import { gather } from '../core/partly-unavailable.js';
 import { getMany, remove } from './commands.js';
 import type { Command, Item, Reply } from './exchange.js';
 import { checkReply } from './replies.js';
 import type { Server } from './server.js';
 import type { ServerPool } from './server-pool.js';
+
+/** What the servers have that answered, and why that is not all. */
+export interface ItemsFound {
+  readonly items: Map<string, Item>;
+  readonly failure: CacheUnavailableError | undefined;
+}
 
 /** Commands to the servers of a pool, which one cache waits for so long. */
 export class Calls {
@@ -24,27 +32,28 @@ export class Calls {
     return this.#pool.serverOf(name).exchange(commands, this.timeout);
   }
 
-  /** Runs once for each server, with those of its keys. */
+  /** Runs once for each server, with those of its keys. @returns why one of them did not answer, if one did not. */
   async byServer<T>(
     all: readonly T[],
     nameOf: (one: T) => string,
     run: (server: Server, own: T[]) => Promise<void>,
-  ): Promise<void> {
-    const groups = [...this.#pool.grouped(all, nameOf)];
-    await Promise.all(groups.map(([server, own]) => run(server, own)));
+  ): Promise<CacheUnavailableError | undefined> {
+    const { failure } = await gather(this.#pool.grouped(all, nameOf), ([server, own]) => run(server, own));
+    return failure;
   }
 
   /** What is there under these stored keys. */
-  async getMany(names: readonly string[]): Promise<Map<string, Item>> {
+  async getMany(names: readonly string[]): Promise<ItemsFound> {
     const replies: Reply[] = [];
-    await this.byServer(names, itself, async (server, own) => {
+    const failure = await this.byServer(names, itself, async (server, own) => {
       replies.push(...(await server.exchange(getMany(own), this.timeout)));
     });
-    return itemsIn(replies);
+    return { items: itemsIn(replies), failure };
   }
 
-  async deleteMany(names: readonly string[]): Promise<void> {
-    await this.byServer(names, itself, async (server, own) => {
+  /** @returns why it was not done at one of the servers, if it was not. */
+  deleteMany(names: readonly string[]): Promise<CacheUnavailableError | undefined> {
+    return this.byServer(names, itself, async (server, own) => {
       for (const { line } of await server.exchange(own.map(remove), this.timeout)) checkReply(line);
     });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { CacheUnavailableError } from '../core/errors.js';
 import type { Calls } from './calls.js';
 import { askTtl, get, gets } from './commands.js';
 import { secondsFor } from './contents.js';
@@ -8,6 +9,11 @@ import { type ExtraEntry, readExtraBytes } from './extra-bytes.js';
 import { type Found, foundOf } from './found.js';
 import { checkReply } from './replies.js';
 import type { TagVersions } from './tag-versions.js';
+
+export interface ManyFound {
+  readonly all: Map<string, Found>;
+  readonly failure: CacheUnavailableError | undefined;
+}
 
 /** What stands at the entries' keys, at the cost of one more step where there are tags to be looked up. */
 export class Entries {
@@ -36,21 +42,30 @@ export class Entries {
     const [item] = items;
     if (item === undefined) return undefined;
     const extra = readExtraBytes(item.bytes);
-    const isDead = hasTags(extra) && !(await this.#tags.areAlive([extra.envelope]))[0];
-    return foundOf(item, extra, isDead, this.#clock.now());
+    if (!hasTags(extra)) return foundOf(item, extra, false, this.#clock.now());
+    const { alive, failure } = await this.#tags.areAlive([extra.envelope]);
+    if (failure !== undefined) throw failure;
+    return foundOf(item, extra, !alive[0], this.#clock.now());
   }
 
-  async findMany(names: readonly string[]): Promise<Map<string, Found>> {
-    return this.foundIn(await this.#calls.getMany(names));
+  /** Those of the servers that answered, and why that is not all. */
+  async findMany(names: readonly string[]): Promise<ManyFound> {
+    const { items, failure } = await this.#calls.getMany(names);
+    const found = await this.foundIn(items);
+    return { all: found.all, failure: failure ?? found.failure };
   }
 
-  async foundIn(items: ReadonlyMap<string, Item>): Promise<Map<string, Found>> {
+  /** What is of tags that no server tells is not there. */
+  async foundIn(items: ReadonlyMap<string, Item>): Promise<ManyFound> {
     const read = [...items].map(([name, item]) => ({ name, item, extra: readExtraBytes(item.bytes) }));
     const tagged = read.map(({ extra }) => extra).filter(hasTags);
-    const alive = tagged.length === 0 ? [] : await this.#tags.areAlive(tagged.map(({ envelope }) => envelope));
+    const { alive, failure } = await this.#tags.areAlive(tagged.map(({ envelope }) => envelope));
     const dead = new Set<ExtraEntry | undefined>(tagged.filter((_, i) => !alive[i]));
     const now = this.#clock.now();
-    return new Map(read.map(({ name, item, extra }) => [name, foundOf(item, extra, dead.has(extra), now)]));
+    return {
+      all: new Map(read.map(({ name, item, extra }) => [name, foundOf(item, extra, dead.has(extra), now)])),
+      failure,
+    };
   }
 
   /** Whether its time is over; its tags are not looked up. */

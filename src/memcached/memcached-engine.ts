@@ -1,6 +1,7 @@
 import type { CacheSettings } from '../core/cache-options.js';
 import type { Address, NewEntry, NotNumber, Timed } from '../core/engine.js';
 import type { EntryExtras, Lease, Recalled } from '../core/entry-extras.js';
+import { answerOf, whole } from '../core/partly-unavailable.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
@@ -79,20 +80,22 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
-    const found = await this.#entries.findMany(ats.map(nameOf));
-    return ats.map(({ name }) => this.#valueOf(found.get(name)));
+    const { all, failure } = await this.#entries.findMany(ats.map(nameOf));
+    const values = ats.map(({ name }) => this.#valueOf(all.get(name)));
+    return whole(values, failure);
   }
 
   /** Where another program has written the entry, the time that it has left is not known, and told as 0. */
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
-    const all = await this.#entries.findMany(ats.map(nameOf));
-    return ats.map(({ name }) => {
+    const { all, failure } = await this.#entries.findMany(ats.map(nameOf));
+    const timed = ats.map(({ name }) => {
       const found = all.get(name);
       const value = this.#valueOf(found);
       if (found === undefined || value === undefined) return undefined;
       const tags = found.extra?.envelope.tags;
       return { value, ttl: Math.max(0, found.left ?? 0), ...(tags && { tags }) };
     });
+    return whole(timed, failure);
   }
 
   async recall({ name }: Address): Promise<Recalled | undefined> {
@@ -171,7 +174,8 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   async remove({ name }: Address): Promise<boolean> {
-    return (await this.#removals.removeMany([name])) > 0;
+    const { answer, failure } = await answerOf(this.#removals.removeMany([name]));
+    return whole(answer > 0, failure);
   }
 
   removeMany(ats: readonly Address[]): Promise<number> {

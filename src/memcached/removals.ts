@@ -1,4 +1,6 @@
 import type { Address } from '../core/engine.js';
+import type { CacheUnavailableError } from '../core/errors.js';
+import { whole } from '../core/partly-unavailable.js';
 import { type Calls, itemsIn } from './calls.js';
 import { AGAIN, type Changes } from './changes.js';
 import { deleteUnchanged, getMany, remove, set } from './commands.js';
@@ -33,21 +35,23 @@ export class Removals {
       async (server, names) => {
         const reading = getMany(names);
         const replies = await server.exchange([...reading, ...names.map(remove)], timeout);
-        const found = await this.#entries.foundIn(itemsIn(replies.slice(0, reading.length)));
+        const { all: found, failure } = await this.#entries.foundIn(itemsIn(replies.slice(0, reading.length)));
         for (const [i, { line }] of replies.slice(reading.length).entries()) {
           checkReply(line);
           // Not there when it was read, and yet deleted: it was written in between.
           if (line === 'DELETED' && (found.get(names[i])?.isLive ?? true)) count++;
         }
+        if (failure !== undefined) throw failure;
       },
     );
-    await Promise.all([leases, removing]);
-    return count;
+    const failures = await Promise.all([leases, removing]);
+    return whole(count, failures[0] ?? failures[1]);
   }
 
   /** Copies, then deletes what has not changed since: on two servers it cannot be one step. */
   async move(from: Address, to: Address): Promise<boolean> {
-    await this.#removeLeases([from.name, to.name]);
+    const failure = await this.#removeLeases([from.name, to.name]);
+    if (failure !== undefined) throw failure;
     return this.#changes.untilSettled(from, async () => {
       const found = await this.#entries.findToChange(from.name);
       if (found === undefined || !found.isLive) return false;
@@ -60,7 +64,7 @@ export class Removals {
     });
   }
 
-  #removeLeases(names: readonly string[]): Promise<void> {
+  #removeLeases(names: readonly string[]): Promise<CacheUnavailableError | undefined> {
     return this.#calls.deleteMany(names.map((name) => leaseName(this.#keyPrefix, name)));
   }
 }

@@ -1,10 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import type { CacheUnavailableError } from '../core/errors.js';
 import { type Envelope, VERSION_LENGTH } from '../encoding/envelope.js';
 import { type Calls, itemsIn } from './calls.js';
 import { add, get } from './commands.js';
 import type { Item } from './exchange.js';
 import { isStored } from './replies.js';
 import { tagName } from './side-names.js';
+
+interface VersionsFound {
+  readonly known: Map<string, Buffer>;
+  readonly failure: CacheUnavailableError | undefined;
+}
+
+/** Which entries live, as far as the servers answered, and why that is not all. */
+export interface TagsFound {
+  readonly alive: boolean[];
+  readonly failure: CacheUnavailableError | undefined;
+}
 
 /**
  * The versions of tags: random, kept under a key of each tag without a ttl. An entry lives while its tags have the
@@ -23,29 +35,32 @@ export class TagVersions {
   /** The version of each, made where there is none. */
   async obtain(tags: readonly string[]): Promise<Buffer[]> {
     if (tags.length === 0) return [];
-    const known = await this.#read(tags);
+    const { known, failure } = await this.#read(tags);
+    if (failure !== undefined) throw failure;
     return Promise.all(tags.map((tag) => known.get(tag) ?? this.#make(tag)));
   }
 
-  /** For each entry, whether all its tags are as they were when it was stored. */
-  async areAlive(envelopes: readonly Envelope[]): Promise<boolean[]> {
-    const current = await this.#read([...new Set(envelopes.flatMap(({ tags }) => tags))]);
-    return envelopes.map(({ tags, versions }) => tags.every((tag, i) => current.get(tag)?.equals(versions[i]!)));
+  /** For each entry, whether all its tags are as they were when it was stored; not, where a server does not answer. */
+  async areAlive(envelopes: readonly Envelope[]): Promise<TagsFound> {
+    const { known, failure } = await this.#read([...new Set(envelopes.flatMap(({ tags }) => tags))]);
+    const alive = envelopes.map(({ tags, versions }) => tags.every((tag, i) => known.get(tag)?.equals(versions[i]!)));
+    return { alive, failure };
   }
 
-  removeAll(tags: readonly string[]): Promise<void> {
-    return this.#calls.deleteMany(tags.map((tag) => tagName(this.#keyPrefix, tag)));
+  async removeAll(tags: readonly string[]): Promise<void> {
+    const failure = await this.#calls.deleteMany(tags.map((tag) => tagName(this.#keyPrefix, tag)));
+    if (failure !== undefined) throw failure;
   }
 
-  async #read(tags: readonly string[]): Promise<Map<string, Buffer>> {
+  async #read(tags: readonly string[]): Promise<VersionsFound> {
     const names = tags.map((tag) => tagName(this.#keyPrefix, tag));
-    const items = await this.#calls.getMany(names);
-    const versions = new Map<string, Buffer>();
+    const { items, failure } = await this.#calls.getMany(names);
+    const known = new Map<string, Buffer>();
     for (const [i, tag] of tags.entries()) {
       const version = versionIn(items.get(names[i]!));
-      if (version !== undefined) versions.set(tag, version);
+      if (version !== undefined) known.set(tag, version);
     }
-    return versions;
+    return { known, failure };
   }
 
   /** One of all who make it at once is first, and all take that one's. */

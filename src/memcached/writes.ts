@@ -1,5 +1,6 @@
 import type { Address, NewEntry } from '../core/engine.js';
 import type { EntryExtras } from '../core/entry-extras.js';
+import { whole } from '../core/partly-unavailable.js';
 import type { HeldLease } from '../load/leases.js';
 import type { Calls } from './calls.js';
 import { AGAIN, type Changes } from './changes.js';
@@ -56,20 +57,20 @@ export class Writes {
     });
   }
 
-  /** Those that a server refused. */
+  /** Those that were not stored. */
   async writeMany(entries: readonly NewEntry[], ttl: number, extras: EntryExtras | undefined): Promise<Address[]> {
-    const failed: Address[] = [];
+    const failed = new Set(entries.map(({ at }) => at));
     const versions = await this.#tags.obtain(extras?.tags ?? []);
-    await this.#calls.byServer(
+    const failure = await this.#calls.byServer(
       entries,
       ({ at }) => at.name,
       async (server, own) => {
         const commands = own.map(({ at, sealed }) => set(at.name, this.#contents.of(sealed, ttl, extras, versions)));
         const replies = await server.exchange(commands, this.#calls.timeout);
-        for (const [i, { line }] of replies.entries()) if (line !== 'STORED') failed.push(own[i].at);
+        for (const [i, { line }] of replies.entries()) if (line === 'STORED') failed.delete(own[i].at);
       },
     );
-    return failed;
+    return whole([...failed], failure);
   }
 
   /**

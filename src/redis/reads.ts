@@ -1,9 +1,10 @@
 import type { Address, Timed } from '../core/engine.js';
 import type { Recalled } from '../core/entry-extras.js';
+import { whole } from '../core/partly-unavailable.js';
 import { isEnvelope } from '../encoding/envelope.js';
 import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Connection } from './connection.js';
-import type { Entries } from './entries.js';
+import type { Entries, Found } from './entries.js';
 import { inShares } from './shares.js';
 import { isWrongType } from './unavailable.js';
 import type { Reply } from './wire.js';
@@ -27,7 +28,10 @@ export class Reads {
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
     const isCluster = this.#connection.isCluster();
-    if (isCluster !== false && (await isCluster)) return inShares(ats, (at) => this.read(at));
+    if (isCluster !== false && (await isCluster)) {
+      const { answers, failure } = await inShares(ats, (at) => this.read(at));
+      return whole(answers, failure);
+    }
     const command = ['MGET'];
     for (const { name } of ats) command.push(name);
     const found = (await this.#connection.send(command[1]!, true, command)) as Reply[];
@@ -43,15 +47,20 @@ export class Reads {
   }
 
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
-    const found = await this.#entries.find(ats.map(({ name }) => name));
-    return found.map((one) => {
-      if (one === undefined || one.left <= 0) return undefined;
-      const value = this.#codec.decode(one.sealed);
-      return value === undefined
-        ? undefined
-        : { value, ttl: one.left, ...(one.envelope && { tags: one.envelope.tags }) };
-    });
+    if (await this.#connection.isCluster()) {
+      const { answers, failure } = await inShares(ats, ({ name }) => this.#entries.findOne(name));
+      return whole(answers.map(this.#timed), failure);
+    }
+    return (await this.#entries.find(ats.map(({ name }) => name))).map(this.#timed);
   }
+
+  readonly #timed = (found: Found | undefined): Timed | undefined => {
+    if (found === undefined || found.left <= 0) return undefined;
+    const value = this.#codec.decode(found.sealed);
+    return value === undefined
+      ? undefined
+      : { value, ttl: found.left, ...(found.envelope && { tags: found.envelope.tags }) };
+  };
 
   async recall({ name }: Address): Promise<Recalled | undefined> {
     const found = await this.#entries.findOne(name);

@@ -1,11 +1,12 @@
 import type { Address } from '../core/engine.js';
 import { CacheUnavailableError, show } from '../core/errors.js';
+import { whole } from '../core/partly-unavailable.js';
 import type { Connection } from './connection.js';
 import type { Entries } from './entries.js';
 import { MOVE, REMOVE } from './entry-scripts.js';
 import { leaseKeyOf } from './lease-server.js';
 import { REMOVE_IF_UNCHANGED, run } from './scripts.js';
-import { inShares } from './shares.js';
+import { inShares, sharesOf } from './shares.js';
 import type { Argument } from './wire.js';
 
 /** How often a move across nodes is tried again because the entry was written meanwhile. */
@@ -30,11 +31,17 @@ export class Removals {
   /** How many of them were there. */
   async removeMany(ats: readonly Address[]): Promise<number> {
     if (await this.#connection.isCluster()) {
-      const removed = await inShares(ats, (at) => this.remove(at));
-      return removed.filter((was) => was).length;
+      const { answers, failure } = await inShares(ats, (at) => this.remove(at));
+      return whole(answers.filter((was) => was).length, failure);
     }
-    const names = ats.map(({ name }) => name);
-    return this.#remove(names, false);
+    let count = 0;
+    for (const share of sharesOf(ats)) {
+      count += await this.#remove(
+        share.map(({ name }) => name),
+        false,
+      );
+    }
+    return count;
   }
 
   async move(from: Address, to: Address): Promise<boolean> {

@@ -1,3 +1,5 @@
+import { type Gathered, gather } from '../core/partly-unavailable.js';
+
 /** So many entries of one call are on their way at once: a connection bears a hundred thousand, of all who ask. */
 const AT_ONCE = 10_000;
 
@@ -8,8 +10,11 @@ export function* sharesOf<T>(all: readonly T[]): Iterable<readonly T[]> {
 }
 
 /** Asks for each by itself, a share at a time. */
-export async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
-  const answers: R[][] = [];
-  for (const share of sharesOf(all)) answers.push(await Promise.all(share.map(ask)));
-  return answers.flat();
+export async function inShares<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<Gathered<R>> {
+  const shares: Gathered<R>[] = [];
+  for (const share of sharesOf(all)) shares.push(await gather(share, ask));
+  return {
+    answers: shares.flatMap(({ answers }) => answers),
+    failure: shares.find(({ failure }) => failure !== undefined)?.failure,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Address, NewEntry } from '../core/engine.js';
 import type { EntryExtras } from '../core/entry-extras.js';
-import { show, ValueTooLargeError } from '../core/errors.js';
+import { CacheUnavailableError, show, ValueTooLargeError } from '../core/errors.js';
+import { whole } from '../core/partly-unavailable.js';
 import type { HeldLease } from '../load/leases.js';
 import type { Connection } from './connection.js';
 import { type Entries, LONGEST_TTL } from './entries.js';
@@ -64,18 +65,23 @@ export class Writes {
     return this.#entries.store(at.name, checked(at, sealed), ttl, { extras, isNew: true });
   }
 
-  /** Those that the server refused. Each has an answer of its own: MSET knows no ttl. */
+  /** Those that were not stored. Each has an answer of its own: MSET knows no ttl. */
   async writeMany(entries: readonly NewEntry[], ttl: number, extras: EntryExtras | undefined): Promise<Address[]> {
     const failed: Address[] = [];
+    let failure: CacheUnavailableError | undefined;
     for (const share of sharesOf(entries)) {
       const results = await Promise.allSettled(share.map(({ at, sealed }) => this.write(at, sealed, ttl, extras)));
       for (const [i, result] of results.entries()) {
         if (result.status === 'fulfilled') continue;
-        if (!isRefusal(result.reason) && !(result.reason instanceof ValueTooLargeError)) throw result.reason;
+        const { reason } = result;
+        if (!(reason instanceof ValueTooLargeError)) {
+          if (!(reason instanceof CacheUnavailableError)) throw reason;
+          if (!isRefusal(reason)) failure ??= reason;
+        }
         failed.push(share[i]!.at);
       }
     }
-    return failed;
+    return whole(failed, failure);
   }
 }
 
