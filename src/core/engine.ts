@@ -42,7 +42,10 @@ export interface Engine {
   writeMany(entries: readonly NewEntry[], ttl: number, extras?: EntryExtras): Promise<Address[]>;
   /** The entry, also where it is stale; not where a tag of it was deleted. */
   recall(at: Address): Promise<Recalled | undefined>;
-  /** Gives the entry, stale or not, a new ttl and time to be stale, without storing it anew; whether it was there. Its load time and tags stay. @param ttl more than 0 */
+  /**
+   * Gives the entry, stale or not, a new ttl and time to be stale, without storing it anew; whether it was there. Its load
+   * time and tags stay. That is for a run to do: where it has lost its lease, nothing is done. @param ttl more than 0
+   */
   renew(at: Address, ttl: number, staleFor: number): Promise<boolean>;
   /** Makes every entry that was stored with one of these tags, under the cache's prefix, missing. In one step each. */
   removeTags(tags: readonly string[]): Promise<void>;

@@ -128,6 +128,10 @@ export class KeyvEngine implements FarLoadingEngine {
     });
   }
 
+  removeLoaded(at: Address): Promise<boolean> {
+    return this.remove(at);
+  }
+
   remove(at: Address): Promise<boolean> {
     return this.#turns.run([at], async () => {
       const wasThere = (await this.#entries.find(at)) !== undefined;

@@ -24,6 +24,8 @@ export interface LoadingEngine extends Engine {
   readonly flights: Flights;
   /** Writes what a run has made, if any cache of this process still has the place open. @throws ValueTooLargeError */
   writeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<void>;
+  /** Removes what a run has found to be no more, unless that has lost its lease. */
+  removeLoaded(at: Address): Promise<unknown>;
 }
 
 /** An engine of a cache that another can be put in front of. */
@@ -52,7 +54,7 @@ export abstract class LoadingServerCache extends ServerCache implements Cache {
       store: (at, sealed, ttl, extras) => this.#store(at, sealed, ttl, extras),
       storeMany: (made, extras) => this.#storeMany(made, extras),
       renew: (at, ttl, staleFor) => this.#storing(at, () => engine.renew(at, ttl, staleFor)),
-      drop: (at) => this.#storing(at, () => engine.remove(at)),
+      drop: (at) => this.#storing(at, () => engine.removeLoaded(at)),
       takeLease: (at) => this.#takeLease(at),
       look: (at) => this.#ifReached(() => engine.recall(at)),
     };

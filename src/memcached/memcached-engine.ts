@@ -6,7 +6,7 @@ import type { ValueCodec } from '../encoding/value-codec.js';
 import type { Flights } from '../load/flights.js';
 import type { FarLoadingEngine } from '../load/loading-server-cache.js';
 import { Calls } from './calls.js';
-import { Changes } from './changes.js';
+import { Changes, type Plan } from './changes.js';
 import { Clearing } from './clearing.js';
 import { cas, deleteUnchanged, remove } from './commands.js';
 import { Contents } from './contents.js';
@@ -124,9 +124,25 @@ export class MemcachedEngine implements FarLoadingEngine {
   async storeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
     if (!this.#pool.isOpen) return false;
     const lease = this.#pool.leases.of(at.name);
-    if (lease !== undefined && ttl > 0) return this.#writes.writeHolding(lease, at, sealed, ttl, extras);
-    await this.write(at, sealed, ttl, extras);
+    if (lease === undefined) await this.write(at, sealed, ttl, extras);
+    else if (ttl > 0) return this.#writes.writeHolding(lease, at, sealed, ttl, extras);
+    else await this.removeLoaded(at);
     return true;
+  }
+
+  async removeLoaded(at: Address): Promise<boolean> {
+    if (this.#pool.leases.of(at.name) === undefined) return this.remove(at);
+    const plan = async ({ item }: Found): Promise<Plan<boolean>> =>
+      (await this.#isHeldStill(at))
+        ? { command: deleteUnchanged(at.name, item.unique), result: true }
+        : { result: false };
+    return this.#changes.change(at, false, plan, () => true);
+  }
+
+  /** Whether the run that loads this entry here, if one does, has its lease still: to be asked when the entry was read. */
+  async #isHeldStill({ name }: Address): Promise<boolean> {
+    const lease = this.#pool.leases.of(name);
+    return lease === undefined || this.#leaseServer.isHeld(lease.key, lease.token);
   }
 
   async writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
@@ -144,7 +160,8 @@ export class MemcachedEngine implements FarLoadingEngine {
     return this.#changes.change(
       at,
       false,
-      (found) => {
+      async (found): Promise<Plan<boolean>> => {
+        if (!(await this.#isHeldStill(at))) return { result: false };
         const content = this.#contents.renewed(found, ttl, staleFor);
         return { command: cas(at.name, content, found.item.unique), result: true };
       },

@@ -118,10 +118,11 @@ export class Entries {
   }
 
   /** @param ttl more than 0 */
-  async renew(name: string, ttl: number, staleFor: number): Promise<boolean> {
+  async renew(name: string, ttl: number, staleFor: number, lease: HeldLease | undefined): Promise<boolean> {
     const stale = storedStaleFor(staleFor);
     const keep = (): string => milliseconds(ttl, stale);
-    return (await this.judged(RENEW, [name], [milliseconds(ttl, 0), String(stale)], keep)) === 1;
+    const args = [milliseconds(ttl, 0), String(stale), lease?.token ?? ''];
+    return (await this.judged(RENEW, [name, lease?.key ?? name], args, keep)) === 1;
   }
 
   /**

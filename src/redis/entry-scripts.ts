@@ -119,6 +119,11 @@ for i = 1, #KEYS / 2 do
 end
 return count`);
 
+/** KEYS: an entry, the lease of its load; ARGV[1]: the token that it must have. 1 if the entry was there, and is gone. */
+export const REMOVE_HOLDING: Script = script(`
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1])`);
+
 /** KEYS: an entry; ARGV[5]: its new ttl, '' for ever. 1 if it lives. */
 export const PROLONG: Script = script(`${LOOK}${KEEP_TAG}
 local state, head = look(KEYS[1])
@@ -131,8 +136,12 @@ if head and ARGV[2] == '1' then
 end
 return 1`);
 
-/** KEYS: an entry; ARGV[5]: its new ttl, '' for ever; ARGV[6]: its new time to be stale. 1 if it is there, stale or not. */
+/**
+ * KEYS: an entry, the lease of its load; ARGV[5]: its new ttl, '' for ever; ARGV[6]: its new time to be stale; [7]: the
+ * token that the lease must have, '' if none. 1 if it was renewed, stale or not.
+ */
 export const RENEW: Script = script(`${LOOK}${KEEP_TAG}
+if ARGV[7] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[7] then return 0 end
 local state, head = look(KEYS[1])
 if state == 'ask' then return { '?', head.text } end
 if state == 'missing' or state == 'dead' then return 0 end

@@ -96,7 +96,14 @@ export class RedisEngine implements FarLoadingEngine {
 
   async storeLoaded(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
     if (this.#place.users === 0) return false;
-    return this.#writes.writeHolding(this.#place.leases.of(at.name), at, sealed, ttl, extras);
+    const lease = this.#place.leases.of(at.name);
+    if (ttl > 0) return this.#writes.writeHolding(lease, at, sealed, ttl, extras);
+    await this.#removals.removeHolding(lease, at);
+    return true;
+  }
+
+  removeLoaded(at: Address): Promise<boolean> {
+    return this.#removals.removeHolding(this.#place.leases.of(at.name), at);
   }
 
   async writeNew(at: Address, sealed: unknown, ttl: number, extras?: EntryExtras): Promise<boolean> {
@@ -108,7 +115,7 @@ export class RedisEngine implements FarLoadingEngine {
   }
 
   renew({ name }: Address, ttl: number, staleFor: number): Promise<boolean> {
-    return this.#entries.renew(name, ttl, staleFor);
+    return this.#entries.renew(name, ttl, staleFor, this.#place.leases.of(name));
   }
 
   prolong(at: Address, ttl: number): Promise<boolean> {

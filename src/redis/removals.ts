@@ -1,9 +1,10 @@
 import type { Address } from '../core/engine.js';
 import { CacheUnavailableError, show } from '../core/errors.js';
 import { whole } from '../core/partly-unavailable.js';
+import type { HeldLease } from '../load/leases.js';
 import type { Connection } from './connection.js';
 import type { Entries } from './entries.js';
-import { MOVE, REMOVE } from './entry-scripts.js';
+import { MOVE, REMOVE, REMOVE_HOLDING } from './entry-scripts.js';
 import { leaseKeyOf } from './lease-server.js';
 import { REMOVE_IF_UNCHANGED, run } from './scripts.js';
 import { inShares, sharesOf } from './shares.js';
@@ -26,6 +27,13 @@ export class Removals {
 
   async remove({ name }: Address): Promise<boolean> {
     return (await this.#remove([name], await this.#connection.isCluster())) === 1;
+  }
+
+  /** Unless the lease is another's by now. */
+  async removeHolding(lease: HeldLease | undefined, at: Address): Promise<boolean> {
+    if (lease === undefined) return this.remove(at);
+    const send = (command: Argument[]) => this.#connection.send(at.name, false, command);
+    return (await run(send, REMOVE_HOLDING, [at.name, lease.key], [lease.token])) === 1;
   }
 
   /** How many of them were there. */

@@ -40,7 +40,7 @@ export class Writes {
     await this.#entries.store(at.name, checked(at, sealed), ttl, { extras });
   }
 
-  /** Whether it was stored: not if there was a lease, and it is held no more. */
+  /** Whether it was stored: not if there was a lease, and it is held no more. @param ttl more than 0 */
   async writeHolding(
     lease: HeldLease | undefined,
     at: Address,
@@ -48,9 +48,7 @@ export class Writes {
     ttl: number,
     extras: EntryExtras | undefined,
   ): Promise<boolean> {
-    if (ttl > 0 && lease !== undefined) {
-      return this.#entries.store(at.name, checked(at, sealed), ttl, { extras, lease });
-    }
+    if (lease !== undefined) return this.#entries.store(at.name, checked(at, sealed), ttl, { extras, lease });
     await this.write(at, sealed, ttl, extras);
     return true;
   }

@@ -184,6 +184,13 @@ export class TieredEngine implements LoadingEngine {
     });
   }
 
+  removeLoaded(at: Address): Promise<unknown> {
+    return this.#change([at], async () => {
+      await this.#far.removeLoaded(at);
+      this.#near.drop(at);
+    });
+  }
+
   removeMany(ats: readonly Address[]): Promise<number> {
     return this.#change(ats, async () => {
       const removed = await this.#far.removeMany(ats);

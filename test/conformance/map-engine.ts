@@ -200,6 +200,10 @@ export class MapEngine implements LoadingEngine {
     if (this.#place.users > 0) await this.write(at, sealed, ttl, extras);
   }
 
+  removeLoaded(at: Address): Promise<boolean> {
+    return this.remove(at);
+  }
+
   recall({ name }: Address): Promise<Recalled | undefined> {
     return this.#ask(() => {
       const entry = this.#server.recall(name);

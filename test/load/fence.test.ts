@@ -173,6 +173,28 @@ function storesOtherwise(both: () => Promise<Scene>, hows: readonly How[]): void
   }
 }
 
+/** A run that has lost its lease, and finds that what was stale is right, or no more. */
+function changesNothingOfOthers(both: () => Promise<Scene>): void {
+  it('that finds right what is stale does not prolong what another has stored since', LIMIT, async () => {
+    const [loader, cache] = await both();
+    const change = async (_: Cache, key: string) => {
+      await cache.delete(key);
+      await cache.getOrSet(key, 'stale, too', { ttl: 1, staleWhileRevalidate: '1h' });
+      await setTimeout(10);
+    };
+    await overtaken(loader, cache, { name: 'delete, and a set', change }, { how: 'behind, unchanged' });
+  });
+
+  it('that finds nothing any more removes nothing that another has stored since', LIMIT, async () => {
+    const [loader, cache] = await both();
+    const change = async (_: Cache, key: string) => {
+      await cache.delete(key);
+      await cache.set(key, 'new');
+    };
+    await overtaken(loader, cache, { name: 'delete, and a set', change, leaves: 'new' }, { how: 'behind, gone' });
+  });
+}
+
 const ALL: readonly How[] = ['getOrSet', 'getOrSetMany', 'wrap.refresh', 'behind'];
 const LEASED: readonly How[] = ['getOrSet', 'behind'];
 
@@ -300,6 +322,7 @@ needs('redis-server', () => {
     specs(kind, where, (both) => {
       overruledBy(both, DELETES, LEASED);
       storesOtherwise(both, ALL);
+      changesNothingOfOthers(both);
     });
   }
 });
@@ -312,6 +335,7 @@ needs('memcached', () => {
     (both) => {
       overruledBy(both, DELETES, LEASED);
       storesOtherwise(both, ALL);
+      changesNothingOfOthers(both);
     },
   );
 });

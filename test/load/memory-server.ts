@@ -108,6 +108,10 @@ class MemoryEngine implements LoadingEngine {
     });
   }
 
+  removeLoaded(at: Address): Promise<boolean> {
+    return this.remove(at);
+  }
+
   recall(at: Address): Promise<Recalled | undefined> {
     return this.#server.ask('recall', () => {
       const row = this.#server.recall(at.name);
