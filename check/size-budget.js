@@ -1,9 +1,9 @@
 /**
  * What `import 'locmem'` costs a bundle, minified and gzipped, with its dependencies, without the clients of servers.
  * Raise it knowingly: 14,800 was LocMemCache alone, 35,500 with SharedCache, 58,500 with the caches on servers,
- * 75,700 with loading, 77,900 with events.
+ * 75,700 with loading, 79,300 with events, 82,400 in files of one idea each, which have imports and constructors of their own.
  */
-const BUDGET_BYTES = 81_000;
+const BUDGET_BYTES = 83_500;
 
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

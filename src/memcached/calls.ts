@@ -8,7 +8,7 @@ import type { ServerPool } from './server-pool.js';
 
 /** What the servers have that answered, and why that is not all. */
 export interface ItemsFound {
-  readonly items: Map<string, Item>;
+  readonly items: readonly Item[];
   readonly failure: CacheUnavailableError | undefined;
 }
 
@@ -44,11 +44,11 @@ export class Calls {
 
   /** What is there under these stored keys. */
   async getMany(names: readonly string[]): Promise<ItemsFound> {
-    const replies: Reply[] = [];
+    const items: Item[] = [];
     const failure = await this.byServer(names, itself, async (server, own) => {
-      replies.push(...(await server.exchange(getMany(own), this.timeout)));
+      items.push(...itemsIn(await server.exchange(getMany(own), this.timeout)));
     });
-    return { items: itemsIn(replies), failure };
+    return { items, failure };
   }
 
   /** @returns why it was not done at one of the servers, if it was not. */
@@ -59,14 +59,10 @@ export class Calls {
   }
 }
 
-/** The values that replies have brought, by their stored keys. @throws CacheUnavailableError */
-export function itemsIn(replies: readonly Reply[]): Map<string, Item> {
-  const items = new Map<string, Item>();
-  for (const { items: found, line } of replies) {
-    checkReply(line);
-    for (const item of found) items.set(item.name, item);
-  }
-  return items;
+/** The values that replies have brought. @throws CacheUnavailableError */
+export function itemsIn(replies: readonly Reply[]): Item[] {
+  for (const { line } of replies) checkReply(line);
+  return replies.flatMap(({ items }) => items);
 }
 
 function itself(name: string): string {

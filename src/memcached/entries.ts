@@ -15,6 +15,13 @@ export interface ManyFound {
   readonly failure: CacheUnavailableError | undefined;
 }
 
+interface DeadItems {
+  readonly dead: ReadonlySet<Item>;
+  readonly failure: CacheUnavailableError | undefined;
+}
+
+const NONE: DeadItems = { dead: new Set(), failure: undefined };
+
 /** What stands at the entries' keys, at the cost of one more step where there are tags to be looked up. */
 export class Entries {
   readonly #calls: Calls;
@@ -55,17 +62,21 @@ export class Entries {
     return { all: found.all, failure: failure ?? found.failure };
   }
 
-  /** What is of tags that no server tells is not there. */
-  async foundIn(items: ReadonlyMap<string, Item>): Promise<ManyFound> {
-    const read = [...items].map(([name, item]) => ({ name, item, extra: readExtraBytes(item.bytes) }));
-    const tagged = read.map(({ extra }) => extra).filter(hasTags);
-    const { alive, failure } = await this.#tags.areAlive(tagged.map(({ envelope }) => envelope));
-    const dead = new Set<ExtraEntry | undefined>(tagged.filter((_, i) => !alive[i]));
+  /** By their names. What is of tags that no server tells is not there. */
+  async foundIn(items: readonly Item[]): Promise<ManyFound> {
+    const { dead, failure } = await this.#deadOf(items);
     const now = this.#clock.now();
-    return {
-      all: new Map(read.map(({ name, item, extra }) => [name, foundOf(item, extra, dead.has(extra), now)])),
-      failure,
-    };
+    const all = new Map<string, Found>();
+    for (const item of items) all.set(item.name, foundOf(item, readExtraBytes(item.bytes), dead.has(item), now));
+    return { all, failure };
+  }
+
+  /** Those of which a tag was deleted, or may have been. */
+  async #deadOf(items: readonly Item[]): Promise<DeadItems> {
+    const tagged = items.filter(({ bytes }) => hasTags(readExtraBytes(bytes)));
+    if (tagged.length === 0) return NONE;
+    const { alive, failure } = await this.#tags.areAlive(tagged.map(({ bytes }) => readExtraBytes(bytes)!.envelope));
+    return { dead: new Set(tagged.filter((_, i) => !alive[i])), failure };
   }
 
   /** Whether its time is over; its tags are not looked up. */

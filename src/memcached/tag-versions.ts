@@ -53,13 +53,9 @@ export class TagVersions {
   }
 
   async #read(tags: readonly string[]): Promise<VersionsFound> {
-    const names = tags.map((tag) => tagName(this.#keyPrefix, tag));
-    const { items, failure } = await this.#calls.getMany(names);
-    const known = new Map<string, Buffer>();
-    for (const [i, tag] of tags.entries()) {
-      const version = versionIn(items.get(names[i]!));
-      if (version !== undefined) known.set(tag, version);
-    }
+    const tagOf = new Map(tags.map((tag) => [tagName(this.#keyPrefix, tag), tag]));
+    const { items, failure } = await this.#calls.getMany([...tagOf.keys()]);
+    const known = new Map(items.filter(isVersion).map(({ name, bytes }) => [tagOf.get(name)!, bytes]));
     return { known, failure };
   }
 
@@ -71,10 +67,10 @@ export class TagVersions {
     const [added, read] = await this.#calls.send(name, add(name, content), get(name));
     if (isStored(added.line, name)) return version;
     // Gone again: a version that nobody has. The entry is stored, and dead, as the tag was deleted after it was asked for.
-    return versionIn(itemsIn([read]).get(name)) ?? version;
+    return itemsIn([read]).find(isVersion)?.bytes ?? version;
   }
 }
 
-function versionIn(item: Item | undefined): Buffer | undefined {
-  return item?.bytes.length === VERSION_LENGTH ? item.bytes : undefined;
+function isVersion({ bytes }: Item): boolean {
+  return bytes.length === VERSION_LENGTH;
 }
