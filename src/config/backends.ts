@@ -1,5 +1,6 @@
 import type { Cache } from '../core/cache.js';
 import { type BackendName, nameCache } from '../core/diagnostics.js';
+import { InvalidConfigError } from '../core/errors.js';
 import { DummyCache, type DummyCacheOptions } from '../dummy/dummy-cache.js';
 import { KeyvCache } from '../keyv/keyv-cache.js';
 import type { KeyvInstance } from '../keyv/keyv-instance.js';
@@ -57,6 +58,9 @@ export const BACKEND_NAMES = Object.keys(BACKENDS) as BackendName[];
 
 /** What was made for it is closed again if it cannot be made. */
 function makeTiered({ l1, l2, ...options }: TieredConfig, alias: string, make: Make): TieredCache {
+  for (const [name, tier] of Object.entries({ l1, l2 })) {
+    if (tier === undefined) throw new InvalidConfigError(`A tiered cache takes l1 and l2; ${name} is not given.`);
+  }
   const near = make(alias, l1);
   let far: Cache | undefined;
   try {

@@ -23,8 +23,8 @@ export function unavailable(cause: unknown): Error {
 
 export function unanswered(timeout: number): CacheUnavailableError {
   return new CacheUnavailableError(
-    `Redis did not answer within ${timeout} ms (commandTimeout). It may hang, be overloaded, or be out of reach: look ` +
-      'at the server, or allow it more time.',
+    `Redis did not answer within ${timeout} ms (commandTimeout). It may hang, be overloaded, be out of reach, or not speak ` +
+      'as the URL says (rediss: is TLS): look at the server and the URL, or allow it more time.',
   );
 }
 

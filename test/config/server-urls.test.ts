@@ -84,6 +84,8 @@ describe('TieredCache in a config', () => {
   it('refuses what cannot be a tier, and options that are not its own', () => {
     const l2 = 'redis://localhost:1';
     for (const [config, message] of [
+      [{ l1: 'locmem:' }, /takes l1 and l2; l2 is not given/],
+      [{ l2 }, /takes l1 and l2; l1 is not given/],
       [{ l1: l2, l2 }, /l1 is a LocMemCache or a SharedCache; got a RedisCache\./],
       [{ l1: 'locmem:', l2: 'locmem:x' }, /l2 is a RedisCache/],
       [{ l1: 'locmem:', l2, keyPrefix: 'p' }, /keyPrefix.*Known: l1, l2/],
