@@ -15,7 +15,8 @@ export type Checked = LoadTerms & { schema: StandardSchema };
 
 /** An in-process cache as the place that loaders load for: what runs need of a backend, and what of it ends them. */
 export abstract class InProcessPlace extends InProcessCache {
-  protected readonly place: LoadingPlace;
+  // Private, or who prints a cache would go into it.
+  readonly #place: LoadingPlace;
   /** The runs under way, shared by all caches that share their entries. */
   protected abstract readonly flights: Flights;
   /** Whether what is read may have been written by another program: then a call's schema is asked. */
@@ -57,7 +58,7 @@ export abstract class InProcessPlace extends InProcessCache {
   protected constructor(settings: CacheSettings) {
     super(settings);
     const flightsHere = () => this.flights;
-    this.place = {
+    this.#place = {
       get flights() {
         return flightsHere();
       },
@@ -75,6 +76,10 @@ export abstract class InProcessPlace extends InProcessCache {
       takeLease: (at) => this.#takeLease(at),
       look: (at) => unlessGone(() => this.lookAgain(at.key, at.version), undefined),
     };
+  }
+
+  protected get place(): LoadingPlace {
+    return this.#place;
   }
 
   /** The call's schema refuses what was read. @param _isHit whether it was counted as a hit, which it is not. */
