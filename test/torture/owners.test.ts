@@ -19,6 +19,16 @@ function open(location: string): SharedCache {
   return new SharedCache({ location, maxBytes: '1mb', ttl: null });
 }
 
+/** What it says next, when it goes on. It says that it stops before it does: once would not be enough. */
+async function woken(child: Child): Promise<unknown> {
+  const waking = setInterval(() => child.signal('SIGCONT'), 20);
+  try {
+    return await child.next();
+  } finally {
+    clearInterval(waking);
+  }
+}
+
 describe('an owner of a lock that is stopped', () => {
   it('keeps nobody from reading; a writer is told, and nothing is half done', async () => {
     const location = freshLocation();
@@ -53,13 +63,11 @@ describe('a refresh that begins behind an owner of a lock that is stopped', () =
     const run = gatedRun<string>();
     const refreshing = cache.wrap(run.factory, { key: 'victim' }).refresh();
     await run.begun;
-    stopped.signal('SIGCONT');
-    assert.equal(await stopped.next(), 'done');
+    assert.equal(await woken(stopped), 'done');
     cache.setSync('other', 'the lock is free');
     const other = new Child('./stop-process.js', location, '600');
     assert.equal(await other.next(), 'stopping');
-    other.signal('SIGCONT');
-    assert.equal(await other.next(), 'done');
+    assert.equal(await woken(other), 'done');
     run.open('older');
     assert.equal(await refreshing, 'older');
     assert.equal(cache.getSync('victim'), 'y'.repeat(600));
