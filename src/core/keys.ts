@@ -16,6 +16,11 @@ export function checkKey(key: unknown): asserts key is string {
   if (key === '') throw invalidArgument('A key is a string of at least one character; got an empty one.');
 }
 
+/** The bytes that Django's stored keys have beyond the key: those of `prefix:version:`. */
+export function overheadOf(prefix: string, version: number): number {
+  return Buffer.byteLength(prefix) + String(version).length + 2;
+}
+
 /** The key as the backend stores it. @throws TypeError if the key function makes none. */
 export function storedKey(keyFunction: KeyFunction, key: string, keyPrefix: string, version: number): string {
   const stored: unknown = keyFunction(key, keyPrefix, version);

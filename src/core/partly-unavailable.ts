@@ -46,11 +46,14 @@ export function whole<T>(result: T, failure: CacheUnavailableError | undefined):
   return result;
 }
 
+/** What there is of an answer, and why that is not all: `undefined` if it is. */
+export interface Answered<T> {
+  readonly answer: T;
+  readonly failure: CacheUnavailableError | undefined;
+}
+
 /** The opposite of {@link whole}: what was answered, and why that is not all. @param fallback where it is nothing; without one, the error is thrown. */
-export async function answerOf<T>(
-  asked: Promise<T>,
-  fallback?: T,
-): Promise<{ readonly answer: T; readonly failure: CacheUnavailableError | undefined }> {
+export async function answerOf<T>(asked: Promise<T>, fallback?: T): Promise<Answered<T>> {
   try {
     return { answer: await asked, failure: undefined };
   } catch (error) {

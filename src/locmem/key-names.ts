@@ -1,5 +1,5 @@
 import type { CacheSettings } from '../core/cache-options.js';
-import { checkKey, defaultKeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
+import { checkKey, defaultKeyFunction, overheadOf, storedKey, warnOfUnportableKey } from '../core/keys.js';
 
 /** What the keys of one cache are called in the tables of a store: as they are given, or as its key function makes them. */
 export class KeyNames {
@@ -14,7 +14,7 @@ export class KeyNames {
   constructor({ keyFunction, keyPrefix, version }: CacheSettings) {
     this.isRaw = keyFunction !== defaultKeyFunction;
     this.prefix = keyPrefix;
-    this.overhead = overhead(keyPrefix, version);
+    this.overhead = overheadOf(keyPrefix, version);
     this.#version = version;
     this.#keyFunction = keyFunction;
   }
@@ -34,11 +34,6 @@ export class KeyNames {
   warn(name: string, version: number): void {
     if (this.isRaw) warnOfUnportableKey(name, 0);
     else if (version === this.#version) warnOfUnportableKey(name, this.overhead);
-    else warnOfUnportableKey(name, overhead(this.prefix, version));
+    else warnOfUnportableKey(name, overheadOf(this.prefix, version));
   }
-}
-
-/** The bytes of `prefix:version:`. */
-function overhead(prefix: string, version: number): number {
-  return Buffer.byteLength(prefix) + String(version).length + 2;
 }

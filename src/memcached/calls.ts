@@ -1,16 +1,10 @@
 import type { CacheUnavailableError } from '../core/errors.js';
-import { gather } from '../core/partly-unavailable.js';
+import { type Answered, gather } from '../core/partly-unavailable.js';
 import { getMany, remove } from './commands.js';
 import type { Command, Item, Reply } from './exchange.js';
 import { checkReply } from './replies.js';
 import type { Server } from './server.js';
 import type { ServerPool } from './server-pool.js';
-
-/** What the servers have that answered, and why that is not all. */
-export interface ItemsFound {
-  readonly items: readonly Item[];
-  readonly failure: CacheUnavailableError | undefined;
-}
 
 /** Commands to the servers of a pool, which one cache waits for so long. */
 export class Calls {
@@ -43,12 +37,12 @@ export class Calls {
   }
 
   /** What is there under these stored keys. */
-  async getMany(names: readonly string[]): Promise<ItemsFound> {
+  async getMany(names: readonly string[]): Promise<Answered<readonly Item[]>> {
     const items: Item[] = [];
     const failure = await this.byServer(names, itself, async (server, own) => {
       items.push(...itemsIn(await server.exchange(getMany(own), this.timeout)));
     });
-    return { items, failure };
+    return { answer: items, failure };
   }
 
   /** @returns why it was not done at one of the servers, if it was not. */

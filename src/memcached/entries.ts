@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { CacheUnavailableError } from '../core/errors.js';
+import type { Answered } from '../core/partly-unavailable.js';
 import type { Calls } from './calls.js';
 import { askTtl, get, gets } from './commands.js';
 import { secondsFor } from './contents.js';
@@ -10,17 +10,7 @@ import { type Found, foundOf } from './found.js';
 import { checkReply } from './replies.js';
 import type { TagVersions } from './tag-versions.js';
 
-export interface ManyFound {
-  readonly all: Map<string, Found>;
-  readonly failure: CacheUnavailableError | undefined;
-}
-
-interface DeadItems {
-  readonly dead: ReadonlySet<Item>;
-  readonly failure: CacheUnavailableError | undefined;
-}
-
-const NONE: DeadItems = { dead: new Set(), failure: undefined };
+const NONE: Answered<ReadonlySet<Item>> = { answer: new Set(), failure: undefined };
 
 /** What stands at the entries' keys, at the cost of one more step where there are tags to be looked up. */
 export class Entries {
@@ -50,33 +40,35 @@ export class Entries {
     if (item === undefined) return undefined;
     const extra = readExtraBytes(item.bytes);
     if (!hasTags(extra)) return foundOf(item, extra, false, this.#clock.now());
-    const { alive, failure } = await this.#tags.areAlive([extra.envelope]);
+    const { answer: alive, failure } = await this.#tags.areAlive([extra.envelope]);
     if (failure !== undefined) throw failure;
     return foundOf(item, extra, !alive[0], this.#clock.now());
   }
 
   /** Those of the servers that answered, and why that is not all. */
-  async findMany(names: readonly string[]): Promise<ManyFound> {
-    const { items, failure } = await this.#calls.getMany(names);
+  async findMany(names: readonly string[]): Promise<Answered<Map<string, Found>>> {
+    const { answer: items, failure } = await this.#calls.getMany(names);
     const found = await this.foundIn(items);
-    return { all: found.all, failure: failure ?? found.failure };
+    return { answer: found.answer, failure: failure ?? found.failure };
   }
 
   /** By their names. What is of tags that no server tells is not there. */
-  async foundIn(items: readonly Item[]): Promise<ManyFound> {
-    const { dead, failure } = await this.#deadOf(items);
+  async foundIn(items: readonly Item[]): Promise<Answered<Map<string, Found>>> {
+    const { answer: dead, failure } = await this.#deadOf(items);
     const now = this.#clock.now();
     const all = new Map<string, Found>();
     for (const item of items) all.set(item.name, foundOf(item, readExtraBytes(item.bytes), dead.has(item), now));
-    return { all, failure };
+    return { answer: all, failure };
   }
 
   /** Those of which a tag was deleted, or may have been. */
-  async #deadOf(items: readonly Item[]): Promise<DeadItems> {
+  async #deadOf(items: readonly Item[]): Promise<Answered<ReadonlySet<Item>>> {
     const tagged = items.filter(({ bytes }) => hasTags(readExtraBytes(bytes)));
     if (tagged.length === 0) return NONE;
-    const { alive, failure } = await this.#tags.areAlive(tagged.map(({ bytes }) => readExtraBytes(bytes)!.envelope));
-    return { dead: new Set(tagged.filter((_, i) => !alive[i])), failure };
+    const { answer: alive, failure } = await this.#tags.areAlive(
+      tagged.map(({ bytes }) => readExtraBytes(bytes)!.envelope),
+    );
+    return { answer: new Set(tagged.filter((_, i) => !alive[i])), failure };
   }
 
   /** Whether its time is over; its tags are not looked up. */

@@ -80,14 +80,14 @@ export class MemcachedEngine implements FarLoadingEngine {
   }
 
   async readMany(ats: readonly Address[]): Promise<unknown[]> {
-    const { all, failure } = await this.#entries.findMany(ats.map(nameOf));
+    const { answer: all, failure } = await this.#entries.findMany(ats.map(nameOf));
     const values = ats.map(({ name }) => this.#valueOf(all.get(name)));
     return whole(values, failure);
   }
 
   /** Where another program has written the entry, the time that it has left is not known, and told as 0. */
   async readTimed(ats: readonly Address[]): Promise<(Timed | undefined)[]> {
-    const { all, failure } = await this.#entries.findMany(ats.map(nameOf));
+    const { answer: all, failure } = await this.#entries.findMany(ats.map(nameOf));
     const timed = ats.map(({ name }) => {
       const found = all.get(name);
       const value = this.#valueOf(found);

@@ -35,7 +35,7 @@ export class Removals {
       async (server, names) => {
         const reading = getMany(names);
         const replies = await server.exchange([...reading, ...names.map(remove)], timeout);
-        const { all: found, failure } = await this.#entries.foundIn(itemsIn(replies.slice(0, reading.length)));
+        const { answer: found, failure } = await this.#entries.foundIn(itemsIn(replies.slice(0, reading.length)));
         for (const [i, { line }] of replies.slice(reading.length).entries()) {
           checkReply(line);
           // Not there when it was read, and yet deleted: it was written in between.

@@ -1,22 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { CacheUnavailableError } from '../core/errors.js';
+import type { Answered } from '../core/partly-unavailable.js';
 import { type Envelope, VERSION_LENGTH } from '../encoding/envelope.js';
 import { type Calls, itemsIn } from './calls.js';
 import { add, get } from './commands.js';
 import type { Item } from './exchange.js';
 import { isStored } from './replies.js';
 import { tagName } from './side-names.js';
-
-interface VersionsFound {
-  readonly known: Map<string, Buffer>;
-  readonly failure: CacheUnavailableError | undefined;
-}
-
-/** Which entries live, as far as the servers answered, and why that is not all. */
-export interface TagsFound {
-  readonly alive: boolean[];
-  readonly failure: CacheUnavailableError | undefined;
-}
 
 /**
  * The versions of tags: random, kept under a key of each tag without a ttl. An entry lives while its tags have the
@@ -35,16 +24,16 @@ export class TagVersions {
   /** The version of each, made where there is none. */
   async obtain(tags: readonly string[]): Promise<Buffer[]> {
     if (tags.length === 0) return [];
-    const { known, failure } = await this.#read(tags);
+    const { answer: known, failure } = await this.#read(tags);
     if (failure !== undefined) throw failure;
     return Promise.all(tags.map((tag) => known.get(tag) ?? this.#make(tag)));
   }
 
   /** For each entry, whether all its tags are as they were when it was stored; not, where a server does not answer. */
-  async areAlive(envelopes: readonly Envelope[]): Promise<TagsFound> {
-    const { known, failure } = await this.#read([...new Set(envelopes.flatMap(({ tags }) => tags))]);
+  async areAlive(envelopes: readonly Envelope[]): Promise<Answered<boolean[]>> {
+    const { answer: known, failure } = await this.#read([...new Set(envelopes.flatMap(({ tags }) => tags))]);
     const alive = envelopes.map(({ tags, versions }) => tags.every((tag, i) => known.get(tag)?.equals(versions[i]!)));
-    return { alive, failure };
+    return { answer: alive, failure };
   }
 
   async removeAll(tags: readonly string[]): Promise<void> {
@@ -52,11 +41,11 @@ export class TagVersions {
     if (failure !== undefined) throw failure;
   }
 
-  async #read(tags: readonly string[]): Promise<VersionsFound> {
+  async #read(tags: readonly string[]): Promise<Answered<Map<string, Buffer>>> {
     const tagOf = new Map(tags.map((tag) => [tagName(this.#keyPrefix, tag), tag]));
-    const { items, failure } = await this.#calls.getMany([...tagOf.keys()]);
+    const { answer: items, failure } = await this.#calls.getMany([...tagOf.keys()]);
     const known = new Map(items.filter(isVersion).map(({ name, bytes }) => [tagOf.get(name)!, bytes]));
-    return { known, failure };
+    return { answer: known, failure };
   }
 
   /** One of all who make it at once is first, and all take that one's. */

@@ -1,5 +1,5 @@
 import type { CacheSettings } from '../core/cache-options.js';
-import { defaultKeyFunction, type KeyFunction, storedKey, warnOfUnportableKey } from '../core/keys.js';
+import { defaultKeyFunction, type KeyFunction, overheadOf, storedKey, warnOfUnportableKey } from '../core/keys.js';
 import { namespaceBytes } from './outgoing-record.js';
 import { NO_PREFIX_CELL } from './record.js';
 import type { Part, Segment } from './segment.js';
@@ -31,7 +31,7 @@ export class KeySpace {
     this.#keyFunction = keyFunction;
     this.hasKeyFunction = keyFunction !== defaultKeyFunction;
     this.namespace = namespaceBytes(keyPrefix, version, this.hasKeyFunction);
-    this.#overhead = overhead(keyPrefix, version);
+    this.#overhead = overheadOf(keyPrefix, version);
     this.prefixCell = keyPrefix === '' ? NO_PREFIX_CELL : segment.changing.cellOf(keyPrefix);
     this.prefixHash = segment.clears.tags.hashOfPrefix(keyPrefix);
     warnOfUnportableKey(keyPrefix, 0);
@@ -52,7 +52,7 @@ export class KeySpace {
   /** To be called where a key is new to the segment, or not in it. */
   warnOf(name: string, version: number): void {
     if (this.hasKeyFunction) warnOfUnportableKey(name, 0);
-    else warnOfUnportableKey(name, version === this.version ? this.#overhead : overhead(this.prefix, version));
+    else warnOfUnportableKey(name, version === this.version ? this.#overhead : overheadOf(this.prefix, version));
   }
 
   #namespaceOf(version: number): Uint8Array {
@@ -64,9 +64,4 @@ export class KeySpace {
     }
     return namespace;
   }
-}
-
-/** The bytes of `prefix:version:`. */
-function overhead(prefix: string, version: number): number {
-  return Buffer.byteLength(`${prefix}:${version}:`);
 }
